@@ -1,0 +1,82 @@
+# Builds every image in one go, the independent ones side by side.
+#   docker buildx bake --load            all
+#   docker buildx bake --load frontend   one
+
+group "default" {
+  targets = ["registry", "redis", "pg", "haproxy", "frontend", "worker", "results", "interlock"]
+}
+
+target "base" {
+  context = "base"
+  target  = "base"
+}
+
+target "python" {
+  context = "base"
+  target  = "python"
+}
+
+target "python-build" {
+  context = "base"
+  target  = "python-build"
+}
+
+target "on-base" {
+  contexts = { base = "target:base" }
+}
+
+target "on-python" {
+  contexts = { python = "target:python", python-build = "target:python-build" }
+}
+
+target "registry" {
+  inherits = ["on-base"]
+  context  = "registry"
+  tags     = ["landslide/registry"]
+}
+
+target "redis" {
+  inherits = ["on-base"]
+  context  = "redis"
+  tags     = ["landslide/redis"]
+}
+
+target "pg" {
+  inherits = ["on-base"]
+  context  = "pg"
+  tags     = ["landslide/pg"]
+}
+
+target "haproxy" {
+  inherits = ["on-base"]
+  context  = "haproxy"
+  tags     = ["landslide/haproxy"]
+}
+
+target "frontend" {
+  inherits = ["on-python"]
+  context  = "frontend"
+  tags     = ["landslide/frontend"]
+}
+
+target "worker" {
+  inherits = ["on-python"]
+  context  = "worker"
+  tags     = ["landslide/worker"]
+}
+
+target "results" {
+  inherits = ["on-python"]
+  context  = "results"
+  tags     = ["landslide/results"]
+}
+
+# Interlock stands on the haproxy image: it checks a configuration with the very binary that runs it.
+target "interlock" {
+  context  = "interlock"
+  contexts = {
+    haproxy      = "target:haproxy"
+    python-build = "target:python-build"
+  }
+  tags = ["landslide/interlock"]
+}
