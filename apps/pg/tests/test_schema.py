@@ -1,0 +1,147 @@
+"""The schema: the tally is exact whoever writes, and a role can do its work and no more."""
+
+from uuid import UUID, uuid4
+
+import psycopg2
+import psycopg2.errors
+import pytest
+from psycopg2.extras import register_uuid
+from testing.postgres_server import PostgresServer
+
+register_uuid()
+VOTERS = [UUID(int=number) for number in range(4)]
+UPSERT = """
+    INSERT INTO votes SELECT voter, choice, 1, %s, 1, 1
+    FROM unnest(%s::uuid[], %s) AS v (voter, choice)
+    ON CONFLICT (voter) DO UPDATE SET choice = EXCLUDED.choice
+"""
+
+
+def tally(postgres: PostgresServer) -> dict[str, int]:
+    return dict(postgres.query("SELECT choice, votes FROM tally"))
+
+
+def vote(postgres: PostgresServer, voters: list[UUID], choices: list[str]) -> None:
+    postgres.query(UPSERT, uuid4(), voters, choices)
+
+
+def test_one_statement_that_adds_and_changes_votes_keeps_the_tally_exact(
+    postgres: PostgresServer,
+) -> None:
+    vote(postgres, VOTERS[:3], ["a", "a", "b"])
+    assert tally(postgres) == {"a": 2, "b": 1, "test": 0}
+    vote(postgres, VOTERS, ["b", "a", "a", "test"])
+    assert tally(postgres) == {"a": 2, "b": 1, "test": 1}
+    postgres.query("DELETE FROM votes WHERE voter = %s", VOTERS[0])
+    assert tally(postgres) == {"a": 2, "b": 0, "test": 1}
+
+
+def test_a_vote_for_no_choice_is_refused_whole(postgres: PostgresServer) -> None:
+    with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+        vote(postgres, VOTERS[:2], ["a", "nobody"])
+    assert tally(postgres) == {"a": 0, "b": 0, "test": 0}
+    assert postgres.query("SELECT * FROM votes") == []
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("worker", "UPDATE ballots SET choice = 'b'"),
+        ("worker", "DELETE FROM ballots"),
+        ("worker", "TRUNCATE ballots"),
+        ("worker", "DELETE FROM rejected"),
+        ("worker", "DELETE FROM votes"),
+        ("worker", "UPDATE tally SET votes = 9"),
+        ("worker", "UPDATE poll SET state = 'closed', closed_at = now()"),
+        ("worker", "INSERT INTO choices VALUES ('c', 'Cows', 3)"),
+        ("worker", "CREATE TABLE mine ()"),
+        ("results", "SELECT * FROM ballots"),
+        ("results", "SELECT * FROM votes"),
+        ("results", "SELECT * FROM rejected"),
+    ],
+)
+def test_a_role_may_not(postgres: PostgresServer, role: str, statement: str) -> None:
+    connection = postgres.connect(role)
+    with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        cursor.execute(statement)
+    connection.close()
+
+
+def test_results_cannot_write(postgres: PostgresServer) -> None:
+    connection = postgres.connect("results")
+    with connection.cursor() as cursor, pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+        cursor.execute("UPDATE tally SET votes = 9")
+    connection.close()
+
+
+@pytest.mark.parametrize("role", ["landslide", "postgres"])
+def test_the_owner_does_not_exist_for_the_network(postgres: PostgresServer, role: str) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="no pg_hba"):
+        psycopg2.connect(host=postgres.host, port=postgres.port, user=role, dbname="landslide")
+
+
+def test_a_wrong_password_is_refused(postgres: PostgresServer) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(
+            host=postgres.host,
+            port=postgres.port,
+            user="worker",
+            password="guess",
+            dbname="landslide",
+        )
+
+
+def test_commits_wait_for_the_disk(postgres: PostgresServer) -> None:
+    for setting in ("synchronous_commit", "fsync", "full_page_writes"):
+        assert postgres.query(f"SHOW {setting}") == [("on",)]
+
+
+def test_preparing_again_changes_no_count_and_takes_a_new_password(
+    postgres: PostgresServer,
+) -> None:
+    vote(postgres, VOTERS[:2], ["a", "b"])
+    before = postgres.query("SELECT * FROM choices")
+    original = postgres.password_file("worker").read_text()
+    postgres.password_file("worker").write_text("it's \\new\n")
+    postgres.prepare()
+    try:
+        connection = psycopg2.connect(
+            host=postgres.host,
+            port=postgres.port,
+            user="worker",
+            password="it's \\new",
+            dbname="landslide",
+        )
+        connection.close()
+    finally:
+        postgres.password_file("worker").write_text(original)
+        postgres.prepare()
+    assert tally(postgres) == {"a": 1, "b": 1, "test": 0}
+    assert postgres.query("SELECT * FROM choices") == before
+    assert "new" not in postgres.log_path.read_text()
+
+
+def test_the_log_shows_neither_ballots_nor_statements(postgres: PostgresServer) -> None:
+    connection = postgres.connect("worker")
+    with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InvalidTextRepresentation):
+        cursor.execute("INSERT INTO votes (voter) VALUES ('secret-voter')")
+    connection.close()
+    log = postgres.log_path.read_text()
+    assert "INSERT INTO" not in log
+
+
+def test_a_missing_entry_shows_in_the_audit(postgres: PostgresServer) -> None:
+    queue = uuid4()
+    postgres.query(
+        "INSERT INTO queues (queue, node, entries_added, waiting) VALUES (%s, 'n', 5, 1)", queue
+    )
+    postgres.query("INSERT INTO ballots VALUES (%s, 1, 0, %s, 'a', 1)", queue, uuid4())
+    postgres.query("INSERT INTO rejected VALUES (%s, 2, 0, 'why', NULL)", queue)
+    columns = "ballots, rejected, waiting, missing"
+    assert postgres.query(f"SELECT {columns} FROM audit_queues") == [(1, 1, 1, 2)]
+    assert postgres.query("SELECT waiting FROM lag") == [(1,)]
+
+
+def test_ballots_of_an_unknown_queue_show_in_the_audit(postgres: PostgresServer) -> None:
+    postgres.query("INSERT INTO ballots VALUES (%s, 1, 0, %s, 'a', 1)", uuid4(), uuid4())
+    assert postgres.query("SELECT node, ballots FROM audit_queues") == [(None, 1)]
