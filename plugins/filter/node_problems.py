@@ -1,0 +1,79 @@
+"""Makes one list of what every node's preflight has found."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: node_problems
+short_description: Make one list of what every node's preflight has found
+version_added: 0.1.0
+author:
+  - Landslide (@landslide)
+description:
+  - Puts the hosts' names before each problem, and adds what only shows in all results together.
+positional: max_clock_spread
+options:
+  _input:
+    description: The results of M(landslide.voting.preflight), by host.
+    type: dict
+    required: true
+  max_clock_spread:
+    description: The most that two clocks may differ by, in seconds.
+    type: float
+    required: true
+seealso:
+  - module: landslide.voting.preflight
+"""
+
+EXAMPLES = r"""
+problems: "{{ {inventory_hostname: node} | landslide.voting.node_problems(10) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: A sentence for each problem.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: float) -> list[str]:
+    """Return a sentence for each problem; the arguments are documented above."""
+    hosts_with: dict[str, list[str]] = {}
+    for host, result in results.items():
+        message = " ".join(str(result.get("msg", "")).split())
+        if result.get("unreachable"):
+            found = [f"cannot be reached: {message}"]
+        else:
+            found = result.get("problems", [f"the checks could not run: {message}"])
+        for problem in found:
+            hosts_with.setdefault(problem, []).append(host)
+    problems = [f"{', '.join(hosts)}: {problem}" for problem, hosts in hosts_with.items()]
+    offsets = {
+        host: result["clock_offset"] for host, result in results.items() if "clock_offset" in result
+    }
+    return problems + clock_problems(offsets, max_clock_spread)
+
+
+def clock_problems(offsets: Mapping[str, float], max_spread: float) -> list[str]:
+    """Judge the clocks, given as seconds ahead of one and the same other clock."""
+    if not offsets:
+        return []
+    first, last = min(offsets, key=offsets.__getitem__), max(offsets, key=offsets.__getitem__)
+    spread = offsets[last] - offsets[first]
+    if spread <= max_spread:
+        return []
+    return [
+        f"the clock of {last} is {spread:.1f} s ahead of the clock of {first}; "
+        f"{max_spread:g} s are allowed"
+    ]
+
+
+class FilterModule:
+    """Hands the filter to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filter by its name."""
+        return {"node_problems": node_problems}

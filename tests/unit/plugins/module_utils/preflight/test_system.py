@@ -1,0 +1,66 @@
+from os import statvfs_result
+from pathlib import Path
+
+import pytest
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.system import (
+    cgroup_problems,
+    disk_problems,
+    distribution_problems,
+    systemd_problems,
+)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version"), [("debian", "12"), ("debian", "13"), ("ubuntu", "24.04")]
+)
+def test_supported_distributions_pass(distribution: str, version: str) -> None:
+    assert distribution_problems({"ID": distribution, "VERSION_ID": version}) == []
+
+
+def test_another_distribution_is_refused_by_its_name() -> None:
+    release = {"ID": "debian", "VERSION_ID": "11", "PRETTY_NAME": "Debian GNU/Linux 11 (bullseye)"}
+    assert distribution_problems(release) == [
+        "this is Debian GNU/Linux 11 (bullseye); supported are Debian 12, Debian 13, Ubuntu 24.04"
+    ]
+
+
+def test_a_release_without_fields_is_refused() -> None:
+    assert "an unknown distribution" in distribution_problems({})[0]
+
+
+def test_systemd_is_looked_for(tmp_path: Path) -> None:
+    assert systemd_problems(tmp_path) == []
+    assert len(systemd_problems(tmp_path / "absent")) == 1
+
+
+def free(mib: int) -> statvfs_result:
+    return statvfs_result((4096, 4096, 0, 0, mib * 256, 0, 0, 0, 0, 255))
+
+
+def test_disk_is_measured_where_the_directory_will_be(tmp_path: Path) -> None:
+    asked = []
+
+    def statvfs(path: Path) -> statvfs_result:
+        asked.append(path)
+        return free(100)
+
+    directory = tmp_path / "lib" / "docker"
+    assert disk_problems(directory, 100, statvfs) == []
+    assert disk_problems(directory, 101, statvfs) == [
+        f"{directory} has 100 MiB free; 101 MiB are needed"
+    ]
+    assert asked == [tmp_path, tmp_path]
+
+
+def test_controllers_of_cgroup_2(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io\n")
+    assert cgroup_problems(["cpu"], tmp_path) == []
+    assert cgroup_problems(["cpu", "memory"], tmp_path) == [
+        "the memory cgroup controller is missing; limits of services need it"
+    ]
+
+
+def test_controllers_of_cgroup_1(tmp_path: Path) -> None:
+    (tmp_path / "memory").mkdir()
+    assert cgroup_problems(["memory"], tmp_path) == []
+    assert len(cgroup_problems(["cpu"], tmp_path)) == 1
