@@ -45,7 +45,8 @@ from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 # How alike (0 to 1) a group's name is to the tier's that is missing, or that its hosts should be in
-LIKE_A_MISSING_ONE, LIKE_A_PRESENT_ONE = 0.6, 0.8
+LIKE_A_MISSING_ONE = 0.6
+LIKE_A_PRESENT_ONE = 0.8
 
 
 def inventory_problems(
