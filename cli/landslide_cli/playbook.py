@@ -1,0 +1,135 @@
+"""Runs playbooks and hears, from Landslide's callback plugin, how they get on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import ROOT
+from .errors import Stopped
+from .inventory import Inventory
+
+Event = Mapping[str, Any]
+"""What plugins/callback/progress.py writes."""
+
+# Ansible ends its workers itself when interrupted; then it is ended.
+SECONDS_TO_STOP = 20
+
+
+@dataclass
+class Failure:
+    """What went wrong in one task, and on which hosts."""
+
+    play: str
+    task: str
+    message: str
+    hosts: list[str] = field(default_factory=list)
+    unreachable: bool = False
+
+
+@dataclass
+class Outcome:
+    """How a run of playbooks ended, as far as its events have told."""
+
+    returncode: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+    play: str = ""
+    task: str = ""
+
+    def hear(self, event: Event) -> None:
+        """Take in one event."""
+        match event["event"]:
+            case "play":
+                self.play = event["name"]
+            case "task":
+                self.task = event["name"]
+            case "failed":
+                self._hear_failure(event)
+            case "end":
+                self.data = event["data"]
+
+    def _hear_failure(self, event: Event) -> None:
+        where = (self.play, event["task"])
+        # Only the last task that failed: what failed before it was rescued.
+        self.failures = [known for known in self.failures if (known.play, known.task) == where]
+        for failure in self.failures:
+            if failure.message == event["message"]:
+                break
+        else:
+            failure = Failure(*where, event["message"], unreachable=event["unreachable"])
+            self.failures.append(failure)
+        failure.hosts.append(event["host"])
+
+
+def environment(descriptor: int) -> dict[str, str]:
+    """Return the environment of a run that tells its progress to `descriptor`."""
+    return os.environ | {
+        "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "LANDSLIDE_PROGRESS_FD": str(descriptor),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+
+def run(
+    playbooks: Sequence[str],
+    inventory: Inventory,
+    log: Path,
+    listen: Callable[[Event], None],
+    options: Sequence[str] = (),
+) -> Outcome:
+    """Run `playbooks`, paths below the checkout, in one go.
+
+    All output goes to the file `log`. `listen` is called with each event as it happens, from a
+    thread of its own. Interrupted, it interrupts Ansible and raises `Stopped` when that has ended.
+    """
+    outcome = Outcome()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    reader, writer = os.pipe()
+
+    def hear() -> None:
+        with open(reader, encoding="utf-8") as lines:
+            for line in lines:
+                event = json.loads(line)
+                outcome.hear(event)
+                listen(event)
+
+    with log.open("a", encoding="utf-8") as output:
+        child = subprocess.Popen(
+            ["ansible-playbook", *inventory.arguments, *options, *playbooks],
+            cwd=ROOT,
+            env=environment(writer),
+            pass_fds=[writer],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    os.close(writer)
+    # A daemon, for a process that outlives Ansible may still hold the other end of the pipe.
+    listener = threading.Thread(target=hear, daemon=True)
+    listener.start()
+    try:
+        outcome.returncode = child.wait()
+    except KeyboardInterrupt as interrupt:
+        stop(child)
+        raise Stopped from interrupt
+    listener.join(timeout=5)
+    return outcome
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """Interrupt `child`, and end it if it does not stop by itself."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

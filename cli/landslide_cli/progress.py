@@ -1,0 +1,82 @@
+"""Shows the steps of a long run: live on a terminal, as plain lines elsewhere."""
+
+import os
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from .playbook import Event
+
+
+class Steps:
+    """A line for each step, with the seconds it took; the present one on the last line, live."""
+
+    def __init__(self, console: Console) -> None:
+        """Take the console to write to."""
+        self._console = console
+        live = console.is_terminal and not os.environ.get("NO_COLOR")
+        self._live = Live(self, console=console, transient=True) if live else None
+        self._spinner = Spinner("dots")
+        self._play = self._step = self._task = ""
+        self._since = self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Show how the last step ended."""
+        self._finish("✗" if kind else "✓", "red" if kind else "green")
+        if self._live:
+            self._live.stop()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first step began."""
+        return time.monotonic() - self._started
+
+    def begin(self, step: str) -> None:
+        """Finish the present step and begin `step`, unless that is the present one."""
+        if step != self._step:
+            self._finish("✓", "green")
+            self._step, self._task, self._since = step, "", time.monotonic()
+
+    def hear(self, event: Event) -> None:
+        """Follow a run of playbooks: a play is a step once it has a task to run."""
+        if event["event"] == "play":
+            self._play = event["name"]
+        elif event["event"] == "task":
+            self.begin(self._play)
+            self._task = event["name"]
+
+    def _finish(self, mark: str, style: str) -> None:
+        if self._step:
+            took = f"{time.monotonic() - self._since:6.1f} s"
+            line = Text.assemble((mark, style), "  ", (took, "dim"), "  ", self._step)
+            self._console.print(line, highlight=False)
+            self._step = ""
+
+    def __rich__(self) -> RenderableType:
+        """Draw the present step."""
+        if not self._step:
+            return Text()
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_column(no_wrap=True)
+        row.add_column(no_wrap=True)
+        row.add_column(no_wrap=True, overflow="ellipsis")
+        took = Text(f"{time.monotonic() - self._since:6.1f} s", style="dim")
+        row.add_row(self._spinner, took, Text.assemble(self._step, "  ", (self._task, "dim")))
+        return row

@@ -1,0 +1,36 @@
+"""./landslide up"""
+
+import time
+
+import click
+from rich.console import Console
+
+from . import STATE, engine, playbook, preflight
+from .inventory import Inventory, inventory_options
+from .progress import Steps
+from .report import raise_failure
+
+PLAYBOOKS = ["playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
+GO_ON = 'Mend that, then run "./landslide up" again: it goes on where it stopped.'
+
+
+@click.command()
+@inventory_options
+def up(inventory: Inventory) -> None:
+    """Brings the whole system up; run again, it changes only what has changed.
+
+    Without -i, it first makes a lab on this machine: a container for each host of
+    inventories/lab, which stands for a bare machine.
+    """
+    console = Console(highlight=False)
+    log = STATE / "log" / time.strftime("up-%Y%m%d-%H%M%S.log")
+    with Steps(console) as steps:
+        if inventory.is_lab:
+            steps.begin("This machine")
+            preflight.check()
+            engine.start()
+        outcome = playbook.run(PLAYBOOKS, inventory, log, steps.hear)
+        raise_failure(outcome, log, GO_ON)
+    console.print(f"Up after {steps.elapsed:.0f} s. Log: {log}", soft_wrap=True)
+    for name, address in outcome.data.get("addresses", {}).items():
+        console.print(f"  {name:<11} {address}", soft_wrap=True)

@@ -1,0 +1,82 @@
+"""Tells another program how a playbook gets on, as lines of JSON."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: progress
+type: aggregate
+short_description: Tell another program how a playbook gets on
+version_added: 1.0.0
+description:
+  - Writes one JSON object a line, with C(event) C(play), C(task), C(failed) or C(end), so that
+    nobody has to parse what is meant for people.
+author:
+  - Landslide (@landslide)
+options:
+  fd:
+    description: The open file descriptor to write to. Without it, nothing is written.
+    type: int
+    env:
+      - name: LANDSLIDE_PROGRESS_FD
+"""
+
+import json
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no types
+    """An aggregate callback: it runs beside the one that writes to the terminal."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "landslide.voting.progress"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def _write(self, event: str, **fields: Any) -> None:
+        descriptor = self.get_option("fd")
+        if descriptor is not None:
+            line = json.dumps({"event": event, **fields}, default=str) + "\n"
+            os.write(descriptor, line.encode())
+
+    def _failed(self, result: Any) -> None:
+        content = result.result
+        message = content.get("msg") or content.get("stderr") or content.get("stdout") or ""
+        items = [item for item in content.get("results", ()) if item.get("failed")]
+        if items:
+            message = " ".join(str(item.get("msg", "")) for item in items)
+        self._write(
+            "failed",
+            host=result.host.get_name(),
+            task=result.task.name or result.task.action,
+            message=str(message),
+            unreachable=bool(content.get("unreachable")),
+        )
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Tell the play's name."""
+        self._write("play", name=play.get_name())
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Tell the task's name, without the role's, which the play stands for."""
+        self._write("task", name=task.name or task.action)
+
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
+        """Tell the handler's name: Ansible tells handlers apart from tasks, nobody else does."""
+        self._write("task", name=task.name or task.action)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Tell what failed, unless the playbook expects it."""
+        if not ignore_errors:
+            self._failed(result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Tell which host could not be reached."""
+        self._failed(result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Tell each host's counts, and what the playbooks handed over by set_stats."""
+        hosts = {host: stats.summarize(host) for host in stats.processed}
+        self._write("end", hosts=hosts, data=stats.custom.get("_run", {}))
