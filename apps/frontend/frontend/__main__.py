@@ -1,0 +1,41 @@
+"""Serve the voting page with Granian on port 8000: `python -m frontend`.
+
+One process per CPU that this container may use, each with FRONTEND_THREADS threads, each of those
+with one connection to the queue. SIGTERM closes the port, lets requests in hand finish, and ends.
+An idle connection stays open until the load balancer closes it: a server that closes it first will
+sooner or later do so just as the next request arrives.
+"""
+
+import os
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+from frontend.config import Config
+
+# Longer than a request can wait for the queue; the service's stop grace period has to be longer.
+DRAIN_SECONDS = 10
+
+
+def main(port: int = 8000) -> None:
+    """Serve until SIGTERM."""
+    config = Config.from_environ(os.environ)
+    Granian(
+        "frontend.wsgi:app",
+        # All interfaces: the container has one address, and only Swarm publishes it.
+        address="0.0.0.0",
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=len(os.sched_getaffinity(0)),
+        blocking_threads=config.threads,
+        # A process told to end while it starts may never notice (granian 2.8).
+        workers_kill_timeout=DRAIN_SECONDS,
+        # The load balancer keeps the access log. Here it would cost a third of a vote's CPU time.
+        log_access=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The way into the queue of this node. An answer means that the ballot is on disk.
+
+Redis runs with `appendfsync always`, and answers only after the fsync. The stream `ballots` exists
+exactly while votes are taken; closing the poll renames it, in one step, to `ballots:closed`.
+"""
+
+import logging
+import threading
+from typing import Any, NoReturn
+
+from hiredis import HiredisError, ProtocolError
+
+from frontend.ballot import Ballot
+from frontend.config import Config
+from frontend.connection import Connection
+from frontend.refusal import IntakeUnavailable, PollClosed
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Puts ballots into the queue, by one connection per thread."""
+
+    def __init__(self, config: Config) -> None:
+        self._server = (config.queue_socket, config.queue_user, config.queue_password)
+        self._timeout = config.queue_timeout
+        self._node = config.node
+        self._threads = threading.local()
+        self._failing = False
+
+    def add(self, ballot: Ballot) -> None:
+        """Store a ballot; on return it is on disk.
+
+        Raises PollClosed where the queue takes no votes any more. Raises IntakeUnavailable where
+        it is down, slow, full, loading, misconfigured or not opened yet: then the ballot may or
+        may not be stored, and sending the same one again does no harm.
+        """
+        voter, choice, cast = ballot
+        entry = ("voter", voter, "choice", choice, "cast", cast, "node", self._node)
+        try:
+            # Without NOMKSTREAM a late vote would make the stream anew, and so reopen the poll.
+            if self._ask("XADD", "ballots", "NOMKSTREAM", "*", *entry) is None:
+                self._refuse()
+        except (OSError, HiredisError) as error:
+            raise self._unavailable(error) from error
+        self._note_success()
+
+    def check(self) -> None:
+        """Find out whether a vote could be stored now, and store none; raises as `add` does."""
+        try:
+            self._rehearse()
+            if not self._ask("EXISTS", "ballots"):
+                self._refuse()
+        except (OSError, HiredisError) as error:
+            raise self._unavailable(error) from error
+        self._note_success()
+
+    def _rehearse(self) -> None:
+        # Redis looks at the id 0-0, which no entry can have, only after it has seen to rights,
+        # memory and disk: this is a vote in all but the entry.
+        try:
+            self._ask("XADD", "ballots", "NOMKSTREAM", "0-0", "voter", "nobody")
+        except HiredisError as error:
+            if "must be greater than 0-0" not in str(error):
+                raise
+
+    def _refuse(self) -> NoReturn:
+        if self._ask("EXISTS", "ballots:closed"):
+            raise PollClosed
+        raise IntakeUnavailable("the queue is not open yet")
+
+    def _ask(self, *command: str | int) -> Any:
+        reused = hasattr(self._threads, "connection")
+        try:
+            return self._ask_once(*command)
+        except ConnectionError:
+            # Redis may have been restarted since this thread last asked it. A timeout is another
+            # matter, and is not tried again: the voter has waited long enough.
+            if not reused:
+                raise
+            return self._ask_once(*command)
+
+    def _ask_once(self, *command: str | int) -> Any:
+        if not hasattr(self._threads, "connection"):
+            self._threads.connection = Connection(*self._server, self._timeout)
+        try:
+            return self._threads.connection.ask(*command)
+        except (OSError, ProtocolError):
+            # A late or garbled answer must not be taken for that to the next question.
+            self._threads.connection.close()
+            del self._threads.connection
+            raise
+
+    def _unavailable(self, error: Exception) -> IntakeUnavailable:
+        # One line when it begins and one when it ends, however many voters it meets in between.
+        if not self._failing:
+            self._failing = True
+            log.warning("the queue takes no votes: %s", error)
+        return IntakeUnavailable(str(error))
+
+    def _note_success(self) -> None:
+        if self._failing:
+            self._failing = False
+            log.warning("the queue takes votes again")

@@ -1,0 +1,39 @@
+"""What a voter is told when a request is not answered with thanks."""
+
+
+class Refusal(Exception):
+    """An HTTP status, and one plain sentence for the voter."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
+class DamagedCookie(Refusal):
+    """A cookie that we did not sign: forged, cut short, or from before the key was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "Your voter cookie was damaged and has been removed. Vote again.")
+
+
+class TooLarge(Refusal):
+    """More than any vote takes."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "The form is too large: a vote takes a few bytes.")
+
+
+class PollClosed(Refusal):
+    """Nobody can vote any more."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "The poll is closed. Your vote was not counted.")
+
+
+class IntakeUnavailable(Refusal):
+    """This node cannot store a vote now; another may, or this one later. `reason` is for us."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(503, "Your vote could not be stored just now. Please try again.")
+        self.reason = reason

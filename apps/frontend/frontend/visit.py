@@ -1,0 +1,80 @@
+"""What a request says, read straight from the WSGI environ (PEP 3333)."""
+
+import re
+from typing import TYPE_CHECKING
+
+from werkzeug.http import parse_options_header
+
+from frontend.refusal import Refusal, TooLarge
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 16 * 1024
+VOTER_COOKIE = re.compile(r"(?:^|;)[ \t]*voter=([^;]*)")
+
+
+class Visit:
+    """One request. Header values are text as WSGI gives it: Latin-1, and whatever a client sent."""
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._environ = environ
+
+    @property
+    def cookie(self) -> str | None:
+        """The value of the cookie `voter`, as it was sent."""
+        match = VOTER_COOKIE.search(self._environ.get("HTTP_COOKIE", ""))
+        return match[1].strip() if match else None
+
+    @property
+    def request_id(self) -> str:
+        """X-Request-ID: the load balancer's, or any client's; see `edge_token`."""
+        return str(self._environ.get("HTTP_X_REQUEST_ID", ""))
+
+    @property
+    def edge_token(self) -> str:
+        """X-Edge-Token: by this the load balancer proves that it is one."""
+        return str(self._environ.get("HTTP_X_EDGE_TOKEN", ""))
+
+    @property
+    def is_cross_site(self) -> bool:
+        """Whether the browser says that another site's page sends this."""
+        return bool(self._environ.get("HTTP_SEC_FETCH_SITE") == "cross-site")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the visitor speaks TLS; only the load balancer can set this header."""
+        return bool(self._environ.get("HTTP_X_FORWARDED_PROTO") == "https")
+
+    @property
+    def wants_json(self) -> bool:
+        """Browsers do not name JSON when they open a page; programs do when they want it."""
+        return "application/json" in self._environ.get("HTTP_ACCEPT", "")
+
+    def form(self) -> bytes:
+        """The body of a form.
+
+        Raises Refusal: 415 for another kind of body, 413 for more than MAX_FORM_BYTES, whether
+        announced or sent in chunks, 400 where less came than was announced.
+        """
+        kind = self._environ.get("CONTENT_TYPE", "")
+        if kind != FORM and parse_options_header(kind)[0].lower() != FORM:
+            raise Refusal(415, f"A vote is a form with the field `vote`, sent as {FORM}.")
+        announced = self._environ.get("CONTENT_LENGTH", "")
+        if announced.isdecimal():
+            return self._announced(int(announced))
+        # A body in chunks ends where the server says that it ends.
+        body: bytes = self._environ["wsgi.input"].read(MAX_FORM_BYTES + 1)
+        if len(body) > MAX_FORM_BYTES:
+            raise TooLarge
+        return body
+
+    def _announced(self, length: int) -> bytes:
+        if length > MAX_FORM_BYTES:
+            raise TooLarge
+        body: bytes = self._environ["wsgi.input"].read(length)
+        # Half a form may look like a whole one: `vote=a` is how `vote=abc` begins.
+        if len(body) < length:
+            raise Refusal(400, "The form did not arrive in full.")
+        return body

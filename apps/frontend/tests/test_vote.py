@@ -1,0 +1,173 @@
+"""A vote, from a form to the queue."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from .conftest import EDGE_TOKEN
+
+Ballots = Callable[[], list[dict[str, str]]]
+FORM = "application/x-www-form-urlencoded"
+REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+def vote(client: FlaskClient, choice: str = "a", **headers: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post("/", data={"vote": choice}, headers=named)
+
+
+def test_a_vote_is_in_the_queue_when_the_voter_is_thanked(
+    client: FlaskClient, ballots: Ballots
+) -> None:
+    answer = vote(client, "b")
+    assert answer.status_code == 200
+    assert "Vote processed by frontend&lt;01&gt;" in answer.text
+    [ballot] = ballots()
+    assert set(ballot) == {"voter", "choice", "cast", "node"}
+    assert (ballot["choice"], ballot["node"], len(ballot["voter"])) == ("b", "frontend<01>", 36)
+
+
+def test_one_browser_is_one_voter_whose_casts_ascend(client: FlaskClient, ballots: Ballots) -> None:
+    client.get("/")
+    for choice in ("a", "b", "a"):
+        vote(client, choice)
+    assert len({ballot["voter"] for ballot in ballots()}) == 1
+    casts = [int(ballot["cast"]) for ballot in ballots()]
+    assert casts == sorted(set(casts))
+
+
+def test_the_first_page_brings_the_cookie_so_that_a_double_click_is_one_voter(
+    client: FlaskClient, stranger: FlaskClient, ballots: Ballots
+) -> None:
+    cookie = client.get("/").headers["Set-Cookie"].partition(";")[0]
+    vote(stranger, Cookie=cookie)
+    vote(stranger, Cookie=cookie)
+    assert len({ballot["voter"] for ballot in ballots()}) == 1
+
+
+def test_two_strangers_are_two_voters(stranger: FlaskClient, ballots: Ballots) -> None:
+    vote(stranger)
+    vote(stranger)
+    assert len({ballot["voter"] for ballot in ballots()}) == 2
+
+
+def test_a_request_the_load_balancer_sends_again_is_one_voter(
+    stranger: FlaskClient, ballots: Ballots
+) -> None:
+    for _ in range(2):
+        vote(stranger, X_Request_ID=REQUEST_ID, X_Edge_Token=EDGE_TOKEN)
+    assert {ballot["voter"] for ballot in ballots()} == {REQUEST_ID}
+
+
+@pytest.mark.parametrize("token", [{}, {"X_Edge_Token": "guessed"}, {"X_Edge_Token": ""}])
+def test_a_client_cannot_choose_whom_it_votes_for(
+    stranger: FlaskClient, ballots: Ballots, token: dict[str, str]
+) -> None:
+    for _ in range(2):
+        vote(stranger, X_Request_ID=REQUEST_ID, **token)
+    voters = {ballot["voter"] for ballot in ballots()}
+    assert len(voters) == 2
+    assert REQUEST_ID not in voters
+
+
+def test_a_program_gets_json_that_does_not_say_who_voted(
+    stranger: FlaskClient, ballots: Ballots
+) -> None:
+    answer = vote(stranger, Accept="application/json")
+    [ballot] = ballots()
+    receipt = {"choice": "a", "cast": int(ballot["cast"]), "node": "frontend<01>"}
+    assert answer.json == receipt
+    assert answer.content_type == "application/json"
+
+
+def test_the_test_vote_is_taken_and_marked_as_such(client: FlaskClient, ballots: Ballots) -> None:
+    assert vote(client, "test").status_code == 200
+    assert ballots()[0]["choice"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"data": b"", "content_type": FORM}, 400),
+        ({"data": {"vote": "nobody"}}, 400),
+        ({"data": {"vote": ["a", "b"]}}, 400),
+        ({"data": b"vote=%ff", "content_type": FORM}, 400),
+        ({"data": b"vote=a" + b"&x=" + b"x" * 16384, "content_type": FORM}, 413),
+        ({"data": b"vote=a", "content_type": "text/plain"}, 415),
+        ({"json": {"vote": "a"}}, 415),
+        ({"data": {"vote": "a"}, "headers": {"Sec-Fetch-Site": "cross-site"}}, 403),
+        ({"data": {"vote": "a"}, "headers": {"Cookie": "voter=1.forged.0.mac"}}, 400),
+        ({"data": {"vote": "a"}, "headers": {"Cookie": "voter="}}, 400),
+    ],
+)
+def test_what_is_no_vote_is_refused_in_a_sentence_and_not_stored(
+    stranger: FlaskClient, ballots: Ballots, request_: dict[str, Any], status: int
+) -> None:
+    answer = stranger.post("/", **request_)
+    assert answer.status_code == status
+    assert '<h1 role="alert">' in answer.text
+    assert ballots() == []
+
+
+def test_the_beginning_of_a_form_is_no_vote(stranger: FlaskClient, ballots: Ballots) -> None:
+    # `vote=a` is also how a vote for `abc` begins, when its sender leaves in the middle of it.
+    announced = {"CONTENT_LENGTH": "8"}
+    answer = stranger.post("/", data=b"vote=a", content_type=FORM, environ_overrides=announced)
+    assert answer.status_code == 400
+    assert ballots() == []
+
+
+def test_a_forged_cookie_is_removed_and_the_next_vote_counts(
+    client: FlaskClient, ballots: Ballots
+) -> None:
+    client.set_cookie("voter", "1.forged.0.mac")
+    refused = vote(client)
+    assert refused.status_code == 400
+    assert "voter=; Max-Age=0" in refused.headers["Set-Cookie"]
+    assert vote(client).status_code == 200
+    assert len(ballots()) == 1
+
+
+def test_a_forged_cookie_is_replaced_with_the_page(client: FlaskClient) -> None:
+    client.set_cookie("voter", "1.forged.0.mac")
+    assert client.get("/").status_code == 200
+    assert vote(client).status_code == 200
+
+
+def test_a_refusal_is_json_for_a_program(stranger: FlaskClient) -> None:
+    answer = vote(stranger, "nobody", Accept="application/json")
+    assert answer.json == {"error": "There is no such choice in this poll."}
+
+
+# One queue serves all examples: whatever they store, none may end in an error of ours.
+once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+@once
+@given(body=st.binary(max_size=200), kind=st.sampled_from([FORM, f"{FORM}; charset=x", "\x7f", ""]))
+def test_no_body_is_an_error_of_ours(app: Flask, body: bytes, kind: str) -> None:
+    answer = app.test_client().post("/", data=body, content_type=kind)
+    assert answer.status_code in (200, 400, 415)
+
+
+@once
+@given(cookie=st.text(st.characters(codec="latin-1", exclude_categories=["Cc"])))
+def test_no_cookie_is_an_error_of_ours(app: Flask, cookie: str) -> None:
+    client = app.test_client(use_cookies=False)
+    for header in (cookie, f"voter={cookie}"):
+        assert vote(client, Cookie=header).status_code in (200, 400)
+        assert client.get("/", headers={"Cookie": header}).status_code == 200
+
+
+def test_votes_are_the_same_without_the_short_cut(app: Flask, ballots: Ballots) -> None:
+    app.wsgi_app = app.wsgi_app._flask  # type: ignore[attr-defined, method-assign]
+    client = app.test_client()
+    assert "Vote processed by" in vote(client).text
+    assert vote(client, "nobody").status_code == 400
+    assert len(ballots()) == 1
