@@ -1,0 +1,47 @@
+"""Roles are all of one shape, and what they say of their variables is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def load(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text()) if path.exists() else {}
+
+
+def test_variables_are_described_and_have_a_value_or_are_required(role: Path) -> None:
+    entries = load(role / "meta/argument_specs.yml")["argument_specs"]
+    options = {
+        name: option for entry in entries.values() for name, option in entry["options"].items()
+    }
+    required = {name for name, option in options.items() if option.get("required")}
+    defaults = set(load(role / "defaults/main.yml"))
+
+    assert required & defaults == set(), "required, yet with a default"
+    assert set(options) == required | defaults, "described is not what there is"
+    assert {name for name, option in options.items() if "default" in option} == set(), (
+        "a value stands in defaults/main.yml only"
+    )
+    assert {name for name, option in options.items() if not option.get("description")} == set()
+    assert {name for name, option in options.items() if not option.get("type")} == set()
+
+
+def test_the_role_says_what_it_is(role: Path) -> None:
+    info = load(role / "meta/main.yml")["galaxy_info"]
+    assert info["description"] and info["license"] and info["min_ansible_version"]
+
+
+def test_a_scenario_has_the_name_of_the_role(role: Path, root: Path) -> None:
+    scenario = root / "molecule" / role.name
+    present = {path.name for path in scenario.glob("*.yml")}
+    assert {"molecule.yml", "converge.yml", "verify.yml"} <= present
+
+
+def test_variables_bear_the_name_of_their_role(role: Path) -> None:
+    public = load(role / "defaults/main.yml")
+    internal = load(role / "vars/main.yml")
+    assert [name for name in public if not name.startswith(f"{role.name}_")] == []
+    assert [name for name in internal if not name.startswith(f"__{role.name}_")] == []
