@@ -1,7 +1,7 @@
 """Fixtures: the queue as it is shipped, a real redis-server with redis.conf and users.acl.j2.
 
-`redis_server` is one running queue; `make_redis_server` starts as many as a test needs. Each has its
-own directory, TCP port and socket, and keeps all three when it is killed and started again.
+`redis_server` is one running queue; `make_redis_server` starts as many as a test needs. Each has
+its own directory, TCP port and socket, and keeps all three when it is killed and started again.
 """
 
 import socket
@@ -37,7 +37,7 @@ class RedisServer:
             self.password_file(user).write_text(password)
 
     def password_file(self, user: str) -> Path:
-        """The file with the password of `frontend`, `worker` or `admin` (a test's own, all rights)."""
+        """The file with a user's password; besides the shipped users, tests have `admin`."""
         return self.directory / f"{user}.password"
 
     def client(self, user: str = "admin", *, timeout: float = 5) -> redis.Redis:
