@@ -30,7 +30,6 @@ class Failure:
     task: str
     message: str
     hosts: list[str] = field(default_factory=list)
-    unreachable: bool = False
 
 
 @dataclass
@@ -39,6 +38,7 @@ class Outcome:
 
     returncode: int = 0
     failures: list[Failure] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
     data: dict[str, Any] = field(default_factory=dict)
     play: str = ""
     task: str = ""
@@ -63,9 +63,11 @@ class Outcome:
             if failure.message == event["message"]:
                 break
         else:
-            failure = Failure(*where, event["message"], unreachable=event["unreachable"])
+            failure = Failure(*where, event["message"])
             self.failures.append(failure)
         failure.hosts.append(event["host"])
+        if event["unreachable"]:
+            self.unreachable.add(event["host"])
 
 
 def environment(descriptor: int) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Steps:
         if self._step:
             took = f"{time.monotonic() - self._since:6.1f} s"
             line = Text.assemble((mark, style), "  ", (took, "dim"), "  ", self._step)
-            self._console.print(line, highlight=False)
+            self._console.print(line if self._live else line.plain, highlight=False)
             self._step = ""
 
     def __rich__(self) -> RenderableType:

@@ -1,0 +1,87 @@
+"""Runs of real playbooks that touch nothing, heard through the callback plugin."""
+
+import signal
+import threading
+
+import pytest
+from landslide_cli import playbook
+from landslide_cli.errors import Stopped
+from landslide_cli.inventory import Inventory
+
+HOSTS = "[frontend]\nfrontend01\nfrontend02\n[all:vars]\nansible_connection=local\n"
+
+
+@pytest.fixture
+def inventory(tmp_path):
+    path = tmp_path / "hosts.ini"
+    path.write_text(HOSTS)
+    return Inventory(path)
+
+
+@pytest.fixture
+def run(tmp_path, inventory):
+    """Return a function that runs one play of `tasks` and returns its outcome and its events."""
+
+    def run(tasks, inventory=inventory):
+        path = tmp_path / "play.yml"
+        path.write_text(f"- name: Frontends\n  hosts: frontend\n  gather_facts: false\n{tasks}")
+        events = []
+        outcome = playbook.run([str(path)], inventory, tmp_path / "log" / "up.log", events.append)
+        return outcome, events
+
+    return run
+
+
+def test_plays_and_tasks_are_told_in_order(run):
+    outcome, events = run("  tasks: [{name: One, debug: }, {name: Two, debug: }]")
+
+    assert outcome.returncode == 0
+    assert [event["event"] for event in events] == ["play", "task", "task", "end"]
+    assert (outcome.play, outcome.task) == ("Frontends", "Two")
+
+
+def test_what_playbooks_hand_over_arrives(run):
+    outcome, _ = run('  tasks: [{set_stats: {data: {addresses: {Vote: "http://x/"}}}}]')
+
+    assert outcome.data == {"addresses": {"Vote": "http://x/"}}
+
+
+def test_a_failure_is_told_with_its_hosts_and_message(run, tmp_path):
+    outcome, _ = run("  tasks: [{name: Broken, fail: {msg: No room.}}]")
+
+    assert outcome.returncode != 0
+    (failure,) = outcome.failures
+    assert (failure.play, failure.task, failure.message) == ("Frontends", "Broken", "No room.")
+    assert sorted(failure.hosts) == ["frontend01", "frontend02"]
+    assert "No room." in (tmp_path / "log" / "up.log").read_text()
+
+
+def test_each_failed_item_of_a_loop_tells_its_message(run):
+    outcome, _ = run("  tasks: [{name: Each, fail: {msg: 'No {{ item }}.'}, loop: [room, time]}]")
+
+    assert outcome.failures[0].message == "No room. No time."
+
+
+def test_variables_given_with_the_inventory_are_set(run, inventory):
+    given = Inventory(inventory.path, ("word=hello",))
+    outcome, _ = run(
+        '  tasks: [{set_stats: {data: {word: "{{ word }}"}, aggregate: false}}]', given
+    )
+
+    assert outcome.data == {"word": "hello"}
+
+
+def test_interrupted_it_ends_ansible_and_says_so(tmp_path, inventory):
+    path = tmp_path / "play.yml"
+    path.write_text(
+        "- name: Long\n  hosts: frontend\n  gather_facts: false\n"
+        "  tasks: [{pause: {seconds: 60}}]\n"
+    )
+    main = threading.main_thread().ident
+
+    def interrupt(event):
+        if event["event"] == "task":
+            signal.pthread_kill(main, signal.SIGINT)
+
+    with pytest.raises(Stopped):
+        playbook.run([str(path)], inventory, tmp_path / "up.log", interrupt)
