@@ -1,0 +1,56 @@
+"""The environment, read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .render import Site
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the container was told; times in seconds."""
+
+    swarm_api: tuple[str, ...]
+    tls_ca: str
+    tls_cert: str
+    tls_key: str
+    haproxy_config: Path
+    haproxy_admin_socket: Path
+    haproxy_master_socket: Path
+    site: Site = field(repr=False)
+    tick: float
+    debounce_min: float
+    debounce_max: float
+
+
+def from_env(env: Mapping[str, str]) -> Config:
+    """Config from `env`; KeyError, OSError or ValueError name what is missing or wrong."""
+    admin_socket = Path(env["HAPROXY_ADMIN_SOCKET"])
+    return Config(
+        swarm_api=tuple(url.strip() for url in env["SWARM_API"].split(",")),
+        tls_ca=env["TLS_CA"],
+        tls_cert=env["TLS_CERT"],
+        tls_key=env["TLS_KEY"],
+        haproxy_config=Path(env["HAPROXY_CONFIG"]),
+        haproxy_admin_socket=admin_socket,
+        haproxy_master_socket=Path(env["HAPROXY_MASTER_SOCKET"]),
+        site=Site(
+            http_bind=env.get("HTTP_BIND", ":80"),
+            metrics_bind=env.get("METRICS_BIND", "127.0.0.1:8404"),
+            admin_socket=str(admin_socket),
+            edge_token=_secret(env["EDGE_TOKEN_FILE"]),
+            stats_password=_secret(env["STATS_PASSWORD_FILE"]),
+        ),
+        tick=float(env.get("TICK", "2")),
+        debounce_min=float(env.get("DEBOUNCE_MIN", "0.2")),
+        debounce_max=float(env.get("DEBOUNCE_MAX", "2")),
+    )
+
+
+def _secret(path: str) -> str:
+    secret = Path(path).read_text().strip()
+    # It becomes a word of HAProxy's configuration and a header's value.
+    if not secret or not all("!" <= character <= "~" for character in secret):
+        raise ValueError(f"{path} must hold one word of printable ASCII characters")
+    return secret

@@ -1,0 +1,113 @@
+"""Brings HAProxy to a topology: the file always, then either a reload or runtime commands."""
+
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .reconcile import Key, desired, plan
+from .render import Site, fingerprint, render
+from .runtime import HAProxyError, Runtime
+from .topology import Topology
+
+log = logging.getLogger(__name__)
+
+# Longer than `timeout server`: what has not ended by then never will.
+DRAIN_LIMIT = 15.0
+CHECK_TIMEOUT = 20.0
+
+
+class HAProxy:
+    """One HAProxy: its configuration file and its sockets."""
+
+    def __init__(
+        self,
+        site: Site,
+        path: Path,
+        runtime: Runtime,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._site = site
+        self._path = path
+        self._runtime = runtime
+        self._clock = clock
+        self._leaving_since: dict[Key, float] = {}
+
+    def bring_to(self, topology: Topology) -> bool:
+        """One round; True where nothing is left to do. Raises HAProxyError, OSError.
+
+        HAProxy itself says which configuration it runs (see render.fingerprint), so that a
+        restart of either side, between any two steps, is made good by the next round.
+        """
+        wanted = fingerprint(self._site, topology)
+        former = self._install(render(self._site, topology))
+        if self._runtime.fingerprint() != wanted:
+            self._reload(former)
+            return False
+        return self._move_servers(topology)
+
+    def _install(self, text: str) -> str | None:
+        former = self._path.read_text() if self._path.exists() else None
+        if text != former:
+            new = _write_beside(self._path, text)
+            self._check(new)
+            new.replace(self._path)
+        return former
+
+    def _check(self, path: Path) -> None:
+        try:
+            subprocess.run(
+                ["haproxy", "-c", "-f", str(path)],
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=CHECK_TIMEOUT,
+            )
+        except subprocess.SubprocessError as error:
+            path.unlink()
+            reason = getattr(error, "stderr", None) or str(error)
+            raise HAProxyError(
+                "the new configuration is invalid, the last good one stays: "
+                + self._without_secrets(reason.strip())
+            ) from error
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in (self._site.edge_token, self._site.stats_password):
+            text = text.replace(secret, "***")
+        return text
+
+    def _reload(self, former: str | None) -> None:
+        try:
+            self._runtime.reload()
+        except HAProxyError as error:
+            # The file must be one that a restarted HAProxy can run.
+            if former is not None:
+                _write_beside(self._path, former).replace(self._path)
+            raise HAProxyError(self._without_secrets(str(error))) from error
+        log.info("HAProxy reloaded")
+
+    def _move_servers(self, topology: Topology) -> bool:
+        wanted = desired(topology)
+        present = self._runtime.servers()
+        now = self._clock()
+        leaving = present.keys() - wanted.keys()
+        self._leaving_since = {key: self._leaving_since.get(key, now) for key in leaving}
+        overdue = frozenset(
+            key for key, since in self._leaving_since.items() if now - since >= DRAIN_LIMIT
+        )
+        for command in plan(wanted, present, overdue):
+            if self._runtime.run(command):
+                log.info("%s", command)
+        return not leaving
+
+
+def _write_beside(path: Path, text: str) -> Path:
+    new = path.with_name(path.name + ".new")
+    # It holds secrets: readable by its owner and HAProxy's group from its first byte on.
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return new

@@ -1,0 +1,77 @@
+"""Fixture: the swarm-api as it is shipped, before a stand-in engine, with certificates."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .docker_engine import Engine
+from .haproxy_server import HAProxyServer, free_port
+
+SHIPPED = Path(__file__).parents[1] / "haproxy" / "swarm-api.cfg"
+
+
+@dataclass(frozen=True)
+class SwarmApi:
+    """A running swarm-api. Certificates are NAME.crt and NAME.key in `directory`, with the
+    authority's ca.crt: `interlock` may read, `other` has another name, `foreign` another issuer."""
+
+    url: str
+    port: int
+    directory: Path
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with all the certificates; see SwarmApi."""
+    directory = tmp_path_factory.mktemp("pki")
+    for authority in ("ca", "foreign-ca"):
+        _openssl(directory, "-x509", authority, authority, "-addext", "keyUsage=keyCertSign")
+    for name, common_name, authority in (
+        ("server", "swarm-api", "ca"),
+        ("interlock", "interlock", "ca"),
+        ("other", "interlock2", "ca"),
+        ("foreign", "interlock", "foreign-ca"),
+    ):
+        issuer = ("-CA", f"{authority}.crt", "-CAkey", f"{authority}.key")
+        names = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:false")
+        _openssl(directory, "-x509", name, common_name, *issuer, *names)
+    return directory
+
+
+def _openssl(directory: Path, kind: str, name: str, common_name: str, *more: str) -> None:
+    command = ["openssl", "req", kind, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-subj", f"/CN={common_name}"]
+    command += ["-keyout", f"{name}.key", "-out", f"{name}.crt", *more]
+    subprocess.run(command, cwd=directory, check=True, capture_output=True)
+
+
+@pytest.fixture
+def swarm_api(
+    tmp_path: Path,
+    engine: Engine,
+    certificates: Path,
+    make_haproxy: Callable[[Path], HAProxyServer],
+) -> SwarmApi:
+    """A running swarm-api in front of `engine`."""
+    directory = tmp_path / "swarm-api"
+    directory.mkdir()
+    pem = (certificates / "server.crt").read_text() + (certificates / "server.key").read_text()
+    (directory / "swarm_api_certificate").write_text(pem)
+    (directory / "swarm_api_ca").write_text((certificates / "ca.crt").read_text())
+    port = free_port()
+    text = SHIPPED.read_text()
+    for there, here in (
+        ("bind :9376", f"bind 127.0.0.1:{port}"),
+        ("/run/secrets/", f"{directory}/"),
+        ("/var/run/docker.sock", str(engine.path)),
+    ):
+        assert there in text
+        text = text.replace(there, here)
+    config = directory / "swarm-api.cfg"
+    config.write_text(text)
+    server = make_haproxy(config)
+    server.start(lambda: "Loading success" in server.log_path.read_text())
+    return SwarmApi(f"https://127.0.0.1:{port}", port, certificates)
