@@ -1,0 +1,136 @@
+"""Who may do what with the queue: its part, and nothing else."""
+
+import socket
+
+import pytest
+import redis
+from redis.exceptions import NoPermissionError
+from testing.redis_server import PASSWORDS, SHIPPED, RedisServer
+
+VOTE = "XADD ballots NOMKSTREAM * voter v"
+
+
+def ask(server: RedisServer, user: str, command: str) -> object:
+    with server.client(user) as client:
+        return client.execute_command(*command.split())
+
+
+@pytest.mark.parametrize("first", ["PING", "AUTH any", "AUTH default any", "HELLO 2", "RESET"])
+def test_nobody_gets_in_without_a_name(redis_server: RedisServer, first: str) -> None:
+    # The default user has all rights, for the log's sake; so nobody may ever be it.
+    address = (redis_server.host, redis_server.port)
+    with socket.create_connection(address, timeout=5) as stranger:
+        answers = stranger.makefile("rb")
+        for command in (first, "PING", "INFO", VOTE):
+            stranger.sendall(f"{command}\r\n".encode())
+            answer = answers.readline()
+            assert answer.startswith((b"-NOAUTH", b"-WRONGPASS", b"-ERR AUTH")) or (
+                command == "RESET" and answer == b"+RESET\r\n"
+            )
+
+
+def test_health_can_ping_and_no_more(redis_server: RedisServer) -> None:
+    with redis.Redis(
+        unix_socket_path=str(redis_server.socket_path), username="health", password="any"
+    ) as client:
+        assert client.ping()
+        for command in ("INFO", "GET queue:id", "XLEN ballots", VOTE):
+            with pytest.raises(NoPermissionError):
+                client.execute_command(*command.split())
+
+
+def test_a_frontend_adds_ballots(redis_server: RedisServer) -> None:
+    redis_server.open_intake()
+    assert ask(redis_server, "frontend", VOTE)
+    assert ask(redis_server, "frontend", "EXISTS ballots") == 1
+    assert ask(redis_server, "frontend", "EXISTS ballots:closed") == 0
+    assert ask(redis_server, "frontend", "PING")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "XRANGE ballots - +",
+        "XLEN ballots",
+        "DEL ballots",
+        "XDEL ballots 1-1",
+        "XADD ballots:closed * voter v",
+        "XADD other * voter v",
+        "RENAME ballots ballots:closed",
+        "SET queue:id x",
+        "FLUSHALL",
+        "CONFIG GET maxmemory",
+        "ACL LIST",
+        "KEYS *",
+        "SHUTDOWN",
+        "EVAL return(1) 0",
+        "SUBSCRIBE ballots",
+    ],
+)
+def test_a_frontend_can_neither_read_nor_undo_a_vote(
+    redis_server: RedisServer, command: str
+) -> None:
+    redis_server.open_intake()
+    with pytest.raises(NoPermissionError):
+        ask(redis_server, "frontend", command)
+
+
+def test_a_worker_opens_reads_acknowledges_and_closes_by_tcp(redis_server: RedisServer) -> None:
+    with redis.Redis(
+        port=redis_server.port,
+        username="worker",
+        password=PASSWORDS["worker"],
+        decode_responses=True,
+        socket_timeout=5,
+    ) as worker:
+        assert worker.info("server")
+        assert worker.set("queue:id", "an-id", nx=True)
+        assert worker.get("queue:id") == "an-id"
+        assert worker.exists("ballots", "ballots:closed") == 0
+        worker.xgroup_create("ballots", "counters", id="0", mkstream=True)
+        for _ in range(2):
+            ask(redis_server, "frontend", VOTE)
+        [[_, [[entry, fields]]]] = worker.xreadgroup("counters", "w", {"ballots": ">"}, count=1)
+        assert fields == {"voter": "v"}
+        assert worker.xpending("ballots", "counters")["pending"] == 1
+        assert worker.xautoclaim("ballots", "counters", "w2", 0)[1][0][0] == entry
+        with worker.pipeline() as both:
+            both.xack("ballots", "counters", entry)
+            both.xdel("ballots", entry)
+            assert both.execute() == [1, 1]
+        worker.rename("ballots", "ballots:closed")
+        assert worker.xinfo_stream("ballots:closed")["entries-added"] == 2
+        [group] = worker.xinfo_groups("ballots:closed")
+        assert (group["name"], group["pending"]) == ("counters", 0)
+        assert {c["name"] for c in worker.xinfo_consumers("ballots:closed", "counters")} >= {"w"}
+        assert worker.xlen("ballots:closed") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [VOTE, "DEL ballots", "FLUSHALL", "CONFIG SET maxmemory 1", "SET other x", "SHUTDOWN"],
+)
+def test_a_worker_can_neither_vote_nor_wipe(redis_server: RedisServer, command: str) -> None:
+    redis_server.open_intake()
+    with pytest.raises(NoPermissionError):
+        ask(redis_server, "worker", command)
+
+
+def test_a_closed_queue_takes_no_late_vote_and_is_not_made_anew(redis_server: RedisServer) -> None:
+    redis_server.open_intake()
+    ask(redis_server, "worker", "RENAME ballots ballots:closed")
+    assert ask(redis_server, "frontend", VOTE) is None
+    assert ask(redis_server, "frontend", "EXISTS ballots") == 0
+
+
+def test_without_its_rules_the_queue_does_not_start(redis_server: RedisServer) -> None:
+    redis_server.kill()
+    (redis_server.directory / "users.acl").unlink()
+    with pytest.raises(RuntimeError, match=r"users\.acl"):
+        redis_server.start()
+
+
+def test_every_rule_is_on_one_line_and_takes_a_hash_not_a_password() -> None:
+    for line in (SHIPPED / "users.acl.j2").read_text().splitlines():
+        assert line.startswith("user ")
+        assert ">" not in line
