@@ -46,26 +46,28 @@ def start() -> None:
     check(client)
     if client:
         return
-    as_root = [] if os.geteuid() == 0 else ["sudo"]
-    log = STATE / "log" / "dockerd.log"
-    if Path("/run/systemd/system").exists():
-        log_hint = "journalctl -u docker"
-        subprocess.run([*as_root, "systemctl", "start", "--no-block", "docker"], check=True)
+    log = STATE / "log" / "engine.log"
+    systemd = Path("/run/systemd/system").exists()
+    if systemd:
+        command = ["systemctl", "start", "docker"]
     else:
         # Not by its init script, which needs CAP_SYS_RESOURCE to raise a limit.
-        log_hint = str(log)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as output:
-            subprocess.Popen(
-                [*as_root, "dockerd"],
-                env=os.environ | {"PATH": SYSTEM_PATH},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        command = ["dockerd"]
+    if os.geteuid() != 0:
+        command.insert(0, "sudo")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as output:
+        starter = subprocess.Popen(
+            command,
+            env=os.environ | {"PATH": SYSTEM_PATH},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # The engine outlives a Ctrl-C; systemctl needs the terminal, for sudo may ask.
+            start_new_session=not systemd,
+        )
     end = time.monotonic() + SECONDS_TO_START
     while not answering():
-        if time.monotonic() > end:
-            raise Problem(f"The Docker engine does not start. See: {log_hint}")
+        if starter.poll() or time.monotonic() > end:
+            raise Problem(f"The Docker engine does not start. Why is told in {log}.")
         time.sleep(0.2)
