@@ -1,14 +1,14 @@
 """Writes the poll file's choices into the `choices` table; run by ./prepare at each start.
 
-POLL_FILE is YAML: {title, question, choices: [{key, text, color}]}. A choice that has left the file
+POLL_FILE is JSON: {title, question, choices: [{key, text, color}]}. A choice that has left the file
 stays in the table, because ballots may name it. The connection follows libpq's PG* variables.
 """
 
+import json
 import os
 from pathlib import Path
 
 import psycopg2
-import yaml
 
 UPSERT = """
     INSERT INTO choices (key, text, position) VALUES (%s, %s, %s)
@@ -18,7 +18,7 @@ UPSERT = """
 
 
 def main() -> None:
-    choices = yaml.safe_load(Path(os.environ["POLL_FILE"]).read_text())["choices"]
+    choices = json.loads(Path(os.environ["POLL_FILE"]).read_text())["choices"]
     connection = psycopg2.connect("")
     with connection, connection.cursor() as cursor:
         for position, choice in enumerate(choices, start=1):

@@ -5,6 +5,7 @@ open poll and the choices a, b and test. It can be killed and started again in a
 """
 
 import getpass
+import json
 import os
 import shutil
 import signal
@@ -23,13 +24,14 @@ import pytest
 SHIPPED = Path(__file__).parents[1] / "pg"
 READY_SECONDS = 30
 PASSWORDS = {role: f"{role}-test-password" for role in ("worker", "results")}
-POLL = """
-title: Cats or dogs?
-question: Which one?
-choices:
-  - {key: a, text: Cats, color: "#1aaaf8"}
-  - {key: b, text: Dogs, color: "#00cbca"}
-"""
+POLL = {
+    "title": "Cats or dogs?",
+    "question": "Which one?",
+    "choices": [
+        {"key": "a", "text": "Cats", "color": "#1aaaf8"},
+        {"key": "b", "text": "Dogs", "color": "#00cbca"},
+    ],
+}
 EMPTY = """
     TRUNCATE ballots, rejected, votes, queues;
     UPDATE tally SET votes = 0;
@@ -53,7 +55,7 @@ class PostgresServer:
         self.log_path = directory / "postgres.log"
         self._user = "nobody" if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
-        self.poll_file.write_text(POLL)
+        self.poll_file.write_text(json.dumps(POLL))
         for role, password in PASSWORDS.items():
             self.password_file(role).write_text(password)
         directory.joinpath("pg_ident.conf").write_text(

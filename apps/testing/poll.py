@@ -1,0 +1,135 @@
+"""A poll in miniature: real queues, a real store, and worker processes to torment."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from testing.postgres_server import PostgresServer
+from testing.redis_server import RedisServer
+from testing.waiting import wait_until
+
+SOURCE = Path(__file__).parents[1] / "worker"
+
+# What breaks the count: votes that are not the latest ballot of their voter by the ledger alone, a
+# tally that differs from the votes, totals that disagree, entries that were stored and rejected.
+FAULTS = """
+    WITH latest AS (
+        SELECT DISTINCT ON (voter) voter, choice, cast_us, queue, entry_ms, entry_seq FROM ballots
+        ORDER BY voter, cast_us DESC, queue DESC, entry_ms DESC, entry_seq DESC
+    ), recount AS (
+        SELECT key AS choice, count(voter) FROM choices LEFT JOIN votes ON choice = key GROUP BY key
+    )
+    SELECT 'vote', latest::text, votes::text FROM latest FULL JOIN votes USING (voter)
+        WHERE latest IS DISTINCT FROM votes.*
+    UNION ALL SELECT 'tally', recount::text, tally::text FROM recount FULL JOIN tally USING (choice)
+        WHERE recount IS DISTINCT FROM tally.*
+    UNION ALL SELECT 'totals', totals::text, '' FROM audit_totals AS totals
+        WHERE tally <> votes OR votes <> voters
+    UNION ALL SELECT 'entry', ballots::text, rejected::text FROM ballots JOIN rejected
+        USING (queue, entry_ms, entry_seq)
+"""
+
+
+class Worker:
+    """`python -m worker` as a process, reading one queue."""
+
+    def __init__(self, environment: dict[str, str], log_path: Path) -> None:
+        self.log_path = log_path
+        with log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "worker"],
+                env=os.environ | environment,
+                cwd=SOURCE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def pause(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(25)
+
+
+class Poll:
+    """The store, the queues, and the workers between them."""
+
+    def __init__(self, postgres: PostgresServer, directory: Path) -> None:
+        self.postgres = postgres
+        self._directory = directory
+        self._workers: list[Worker] = []
+
+    def start_worker(self, queue: RedisServer, name: str = "worker01", **settings: str) -> Worker:
+        (self._directory / name).mkdir(exist_ok=True)
+        worker = Worker(
+            {
+                "NODE_NAME": name,
+                "TMPDIR": str(self._directory / name),
+                "QUEUE_HOST": queue.host,
+                "QUEUE_PORT": str(queue.port),
+                "QUEUE_PASSWORD_FILE": str(queue.password_file("worker")),
+                "PGHOST": self.postgres.host,
+                "PGPORT": str(self.postgres.port),
+                "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
+                **settings,
+            },
+            self._directory / f"{name}.log",
+        )
+        self._workers.append(worker)
+        return worker
+
+    def close(self) -> None:
+        self.postgres.query("UPDATE poll SET state = 'closed', closed_at = now()")
+
+    def tally(self) -> dict[str, int]:
+        return dict(self.postgres.query("SELECT choice, votes FROM tally"))
+
+    def ballots(self) -> int:
+        count: int = self.postgres.query("SELECT count(*) FROM ballots")[0][0]
+        return count
+
+    def check(self) -> None:
+        """The count is what the ledger says, and the ledger holds an entry once."""
+        assert self.postgres.query(FAULTS) == []
+
+    def wait_for_entries(self, added: int) -> None:
+        """Until all queues together were given `added` entries, and every one is in the ledger."""
+        audit = "SELECT sum(entries_added), sum(waiting), sum(missing) FROM audit_queues"
+        wait_until(lambda: self.postgres.query(audit) == [(added, 0, 0)])
+
+    def end(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+
+
+def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str) -> bool:
+    """Vote as a frontend does; True where the ballot was taken."""
+    entry = {
+        "voter": str(voter or uuid4()),
+        "choice": choice,
+        "cast": str(time.time_ns() // 1000),
+        "node": "frontend01",
+    }
+    with queue.client("frontend") as client:
+        return client.xadd("ballots", entry | fields, nomkstream=True) is not None
+
+
+def wait_for_intake(queue: RedisServer) -> None:
+    """Until a worker has opened the queue."""
+    with queue.client("frontend") as client:
+        wait_until(lambda: client.exists("ballots"))

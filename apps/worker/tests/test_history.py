@@ -1,0 +1,167 @@
+"""Whatever happens in whatever order: an entry counts once, and a voter's latest choice wins.
+
+Hypothesis plays frontends, and workers that read, store, let go, die and come back at any step,
+against a real Redis and a real Postgres, through the very objects that a worker uses.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from testing.poll import Poll
+from testing.postgres_server import EMPTY, PostgresServer
+from testing.redis_server import RedisServer
+from worker.ballots import Entry, Sorter
+from worker.config import Config
+from worker.queue import OPEN, Queue
+from worker.session import NEW, PENDING
+from worker.store import Store
+
+FIRST_CAST = 1_790_000_000_000_000
+QUEUES = (0, 1)
+NAMES = st.sampled_from(["worker01", "worker02"])
+BATCHES = st.integers(1, 4)
+
+
+class Histories(RuleBasedStateMachine):
+    """Two queues, and two workers that each read both."""
+
+    poll: Poll
+    servers: list[RedisServer]
+    batches = Bundle("batches")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.poll.postgres.query(EMPTY)
+        self.admins = [server.client() for server in self.servers]
+        self.queues = {}
+        self.stores = {}
+        self.added = 0
+        for number, (admin, server) in enumerate(zip(self.admins, self.servers, strict=True)):
+            admin.flushall()
+            for name in ("worker01", "worker02"):
+                config = _config(name, server, self.poll.postgres)
+                queue = Queue.connect(server.host, config)
+                queue.open_intake()
+                self.queues[name, number] = queue
+                self.stores[name, number] = Store.connect(config, queue.identity())
+        self.sorter = Sorter(["a", "b", "test"])
+
+    def teardown(self) -> None:
+        for (name, number), store in self.stores.items():
+            for stream in self.queues[name, number].streams():
+                self.drain(name, number, stream)
+            store.close()
+            self.queues[name, number].close()
+        self.agree()
+        stored, rejected = self.poll.postgres.query(
+            "SELECT (SELECT count(*) FROM ballots), (SELECT count(*) FROM rejected)"
+        )[0]
+        assert stored + rejected == self.added
+        for admin in self.admins:
+            admin.close()
+
+    @rule(
+        number=st.sampled_from(QUEUES),
+        voter=st.integers(0, 3),
+        choice=st.sampled_from(["a", "b", "test", "nobody"]),
+        cast=st.integers(0, 3),
+    )
+    def vote(self, number: int, voter: int, choice: str, cast: int) -> None:
+        if self.admins[number].xadd(
+            OPEN,
+            {"voter": str(UUID(int=voter)), "choice": choice, "cast": FIRST_CAST + cast},
+            nomkstream=True,
+        ):
+            self.added += 1
+
+    @rule(number=st.sampled_from(QUEUES))
+    def close(self, number: int) -> None:
+        self.queues["worker01", number].close_intake()
+
+    @rule(
+        target=batches,
+        name=NAMES,
+        number=st.sampled_from(QUEUES),
+        after=st.sampled_from([PENDING, NEW]),
+        count=BATCHES,
+    )
+    def read(
+        self, name: str, number: int, after: str, count: int
+    ) -> tuple[str, int, str, list[Entry]]:
+        """What a worker reads and does not get to store is a worker that died just then."""
+        [stream] = self.queues[name, number].streams()
+        found = self.queues[name, number].read({stream: after}, count)
+        return name, number, stream, found[0][1] if found else []
+
+    @rule(batch=batches)
+    def store(self, batch: tuple[str, int, str, list[Entry]]) -> None:
+        """Any batch, again and again, and long after others have stored it."""
+        name, number, _, entries = batch
+        self.stores[name, number].merge(self.sorter.sort(entries))
+
+    @rule(batch=batches)
+    def store_and_forget(self, batch: tuple[str, int, str, list[Entry]]) -> None:
+        name, number, stream, entries = batch
+        self.store(batch)
+        if entries:
+            self.queues[name, number].forget(stream, [entry_id for entry_id, _ in entries])
+
+    @rule(name=NAMES, number=st.sampled_from(QUEUES), count=BATCHES)
+    def claim(self, name: str, number: int, count: int) -> None:
+        for stream in self.queues[name, number].streams():
+            _, deleted = self.queues[name, number].claim(stream, 0, count)
+            self.stores[name, number].merge(self.sorter.sort(deleted))
+
+    @invariant()
+    def agree(self) -> None:
+        self.poll.check()
+
+    def drain(self, name: str, number: int, stream: str) -> None:
+        queue = self.queues[name, number]
+        queue.claim(stream, 0, 1000)
+        for after in (PENDING, NEW):
+            for _, entries in queue.read({stream: after}, 1000):
+                self.store((name, number, stream, entries))
+                if entries:
+                    assert queue.forget(stream, [entry_id for entry_id, _ in entries])
+        assert self.admins[number].xlen(stream) == 0
+
+
+def test_every_history_ends_in_the_same_count(
+    poll: Poll,
+    make_redis_server: Callable[[], RedisServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.queue.BLOCK_MS", 1)
+
+    class OurHistories(Histories):
+        pass
+
+    OurHistories.poll = poll
+    OurHistories.servers = [make_redis_server() for _ in QUEUES]
+    run_state_machine_as_test(
+        OurHistories, settings=settings(deadline=None, max_examples=20, stateful_step_count=25)
+    )
+
+
+def _config(name: str, queue: RedisServer, postgres: PostgresServer) -> Config:
+    return Config.from_environ(
+        {
+            "NODE_NAME": name,
+            "QUEUE_PORT": str(queue.port),
+            "QUEUE_PASSWORD_FILE": str(queue.password_file("worker")),
+            "PGHOST": postgres.host,
+            "PGPORT": str(postgres.port),
+            "PG_PASSWORD_FILE": str(postgres.password_file("worker")),
+        }
+    )

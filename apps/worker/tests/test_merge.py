@@ -1,0 +1,98 @@
+"""Merging: several connections at once neither wait in a circle nor count anything twice."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg2.extras import register_uuid
+from testing.poll import Poll
+from worker.ballots import Batch, Sorter
+from worker.queue import Figures
+from worker.store import Store
+
+register_uuid()
+VOTERS = 300
+CAST = 1_790_000_000_000_000
+SORTER = Sorter(["a", "b", "test"])
+
+
+@pytest.fixture
+def stores(poll: Poll) -> Iterator[list[Store]]:
+    """Two queues, each read by two workers: four connections."""
+    queues = [uuid4(), uuid4()]
+    stores = [Store(poll.postgres.connect("worker"), queue) for queue in queues * 2]
+    yield stores
+    for store in stores:
+        store.close()
+
+
+def batches(random: Random, count: int) -> list[Batch]:
+    """Batches over the same few voters and few entries, in any order, with ballots to reject."""
+    return [
+        SORTER.sort(
+            (
+                b"%d-0" % entry,
+                [
+                    b"voter", str(UUID(int=entry * 7 % VOTERS)).encode(),
+                    b"choice", [b"a", b"b", b"test", b"nobody"][entry % 4],
+                    b"cast", b"%d" % (CAST + entry % 5),
+                ],
+            )
+            for entry in random.sample(range(1, 2000), 500)
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def test_merges_of_the_same_entries_and_voters_run_side_by_side(
+    poll: Poll, stores: list[Store]
+) -> None:
+    def work(number: int) -> None:
+        for batch in batches(Random(number), 20):
+            stores[number].merge(batch)
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        for outcome in [threads.submit(work, number) for number in range(len(stores))]:
+            outcome.result(60)
+    poll.check()
+    assert "deadlock" not in poll.postgres.log_path.read_text()
+
+
+def test_a_rejected_entry_keeps_its_payload_byte_for_byte(poll: Poll, stores: list[Store]) -> None:
+    payload = [b"voter", b"\x00\\'\"{},\t\n\xff", b"", b"NULL"]
+    stores[0].merge(SORTER.sort([(b"7-1", payload), (b"7-2", None)]))
+    found = poll.postgres.query("SELECT entry_seq, payload FROM rejected ORDER BY entry_seq")
+    assert [bytes(part) for part in found[0][1]] == payload
+    assert found[1] == (2, None)
+
+
+def test_an_entry_once_rejected_stays_rejected_when_its_choice_is_known_later(
+    poll: Poll, stores: list[Store]
+) -> None:
+    fields = [b"voter", str(uuid4()).encode(), b"choice", b"c", b"cast", b"%d" % CAST]
+    stores[0].merge(SORTER.sort([(b"7-1", fields)]))
+    stores[0].merge(Sorter(["a", "c"]).sort([(b"7-1", fields)]))
+    assert poll.ballots() == 0
+    poll.check()
+
+
+def test_an_entry_once_counted_is_not_rejected_later(poll: Poll, stores: list[Store]) -> None:
+    fields = [b"voter", str(uuid4()).encode(), b"choice", b"a", b"cast", b"%d" % CAST]
+    stores[0].merge(SORTER.sort([(b"7-1", fields)]))
+    stores[0].merge(SORTER.sort([(b"7-1", None)]))
+    assert poll.postgres.query("SELECT * FROM rejected") == []
+    poll.check()
+
+
+def test_a_report_is_written_once_a_second_whoever_reports(poll: Poll, stores: list[Store]) -> None:
+    reported = "SELECT entries_added FROM queues WHERE queue = %s"
+    first = stores[0]
+    queue = poll.postgres.query("SELECT queue FROM queues ORDER BY first_seen LIMIT 1")[0][0]
+    poll.postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
+    first.report(Figures(5, 1), intake_open=False, node="")
+    stores[2].report(Figures(6, 1), intake_open=False, node="")
+    assert poll.postgres.query(reported, queue) == [(5,)]
+    stores[2].report(Figures(6, 1), intake_open=True, node="")
+    assert poll.postgres.query(reported, queue) == [(6,)]

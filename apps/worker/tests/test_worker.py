@@ -1,0 +1,316 @@
+"""A worker process in the life it will have: everything around it, and itself, may fail."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from testing.poll import Poll, cast, wait_for_intake
+from testing.redis_server import RedisServer
+from testing.waiting import wait_until
+
+GROUP = "counters"
+
+
+@contextmanager
+def stuck_merges(poll: Poll) -> Iterator[None]:
+    """While this holds, a worker that has sent its merge waits in it."""
+    owner = poll.postgres.connect()
+    with owner.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE ballots IN ACCESS EXCLUSIVE MODE")
+    try:
+        yield
+    finally:
+        owner.close()
+
+
+def wait_for_stuck_merge(poll: Poll) -> None:
+    wait_until(lambda: poll.postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+
+def more(figure: Callable[[], int], than: int) -> bool:
+    return figure() > than
+
+
+class Frontend(threading.Thread):
+    """Votes without pause until the queue refuses; `taken` is how often it was thanked."""
+
+    def __init__(self, queue: RedisServer) -> None:
+        super().__init__(daemon=True)
+        self._queue = queue
+        self._done = threading.Event()
+        self.taken = 0
+
+    def run(self) -> None:
+        with self._queue.client("frontend") as client:
+            while not self._done.is_set():
+                fields = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
+                if client.xadd("ballots", fields, nomkstream=True) is None:
+                    break
+                self.taken += 1
+
+    def finish(self) -> int:
+        self._done.set()
+        self.join(10)
+        return self.taken
+
+
+def test_votes_changes_test_votes_and_junk_all_end_where_they_belong(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    voter = uuid4()
+    assert cast(redis_server, "a", voter)
+    assert cast(redis_server, "b", voter)
+    assert cast(redis_server, "a")
+    assert cast(redis_server, "test")
+    assert cast(redis_server, "nobody")
+    assert cast(redis_server, "a", cast="yesterday")
+    assert cast(redis_server, "a", surplus="field")
+    poll.wait_for_entries(7)
+    assert poll.tally() == {"a": 1, "b": 1, "test": 1}
+    poll.check()
+    assert poll.postgres.query("SELECT count(*) FROM rejected") == [(3,)]
+    wait_until(lambda: poll.postgres.query("SELECT node FROM queues") == [("frontend01",)])
+    assert worker.stop() == 0
+
+
+def test_a_worker_killed_between_commit_and_acknowledgement_counts_once(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    with stuck_merges(poll):
+        cast(redis_server, "a")
+        wait_for_stuck_merge(poll)
+        worker.pause()
+    # The merge and its COMMIT were one message: Postgres finishes without the worker.
+    wait_until(lambda: poll.ballots() == 1)
+    worker.kill()
+    with redis_server.client() as client:
+        assert client.xpending("ballots", GROUP)["pending"] == 1
+    poll.start_worker(redis_server)
+    poll.wait_for_entries(1)
+    assert poll.tally()["a"] == 1
+    poll.check()
+
+
+def test_a_worker_killed_before_its_commit_loses_nothing(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    with stuck_merges(poll):
+        cast(redis_server, "a")
+        wait_for_stuck_merge(poll)
+        poll.postgres.kill()
+        worker.kill()
+    poll.postgres.start()
+    assert poll.ballots() == 0
+    poll.start_worker(redis_server)
+    poll.wait_for_entries(1)
+    assert poll.tally()["a"] == 1
+    poll.check()
+
+
+def test_a_paused_worker_holds_nobody_up_and_does_no_harm_when_it_wakes(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    sleeper = poll.start_worker(redis_server, "sleeper")
+    wait_for_intake(redis_server)
+    with stuck_merges(poll):
+        cast(redis_server, "a")
+        wait_for_stuck_merge(poll)
+        sleeper.pause()
+    poll.start_worker(redis_server, "worker02", CLAIM_IDLE="0.5")
+    for _ in range(10):
+        cast(redis_server, "b")
+    poll.wait_for_entries(11)
+    sleeper.resume()
+    assert sleeper.stop() == 0
+    assert poll.tally() == {"a": 1, "b": 10, "test": 0}
+    poll.check()
+
+
+def test_what_a_dead_consumer_had_read_is_claimed(poll: Poll, redis_server: RedisServer) -> None:
+    redis_server.open_intake()
+    for _ in range(5):
+        cast(redis_server, "b")
+    with redis_server.client() as client:
+        client.xreadgroup(GROUP, "gone", {"ballots": ">"}, count=3)
+        # Deleted by hand before anybody stored it: it cannot be counted, and is not passed over.
+        client.xdel("ballots", client.xrange("ballots", count=1)[0][0])
+    poll.start_worker(redis_server, CLAIM_IDLE="0.5")
+    poll.wait_for_entries(5)
+    assert poll.tally()["b"] == 4
+    assert poll.postgres.query("SELECT reason FROM rejected") == [
+        ("it was deleted from the queue unread",)
+    ]
+    poll.check()
+
+
+def test_postgres_killed_and_restarted_under_load(poll: Poll, redis_server: RedisServer) -> None:
+    poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    frontend = Frontend(redis_server)
+    frontend.start()
+    for _ in range(2):
+        ballots, taken = poll.ballots(), frontend.taken
+        wait_until(partial(more, poll.ballots, ballots))
+        poll.postgres.kill()
+        wait_until(partial(more, lambda: frontend.taken, taken))
+        poll.postgres.start()
+    poll.wait_for_entries(frontend.finish())
+    assert poll.ballots() == frontend.taken
+    poll.check()
+
+
+def test_redis_killed_and_restarted(poll: Poll, redis_server: RedisServer) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    cast(redis_server, "a")
+    redis_server.kill()
+    wait_until(lambda: "again in" in worker.log())
+    redis_server.start()
+    cast(redis_server, "b")
+    poll.wait_for_entries(2)
+    assert worker.process.poll() is None
+    poll.check()
+
+
+def test_redis_paused_and_woken(poll: Poll, redis_server: RedisServer) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    with stuck_merges(poll):
+        cast(redis_server, "a")
+        wait_for_stuck_merge(poll)
+        redis_server.pause()
+    wait_until(lambda: poll.ballots() == 1)
+    # Stored, and its acknowledgement hangs until the worker gives up and starts over.
+    wait_until(lambda: "again in" in worker.log())
+    redis_server.resume()
+    poll.wait_for_entries(1)
+    poll.check()
+
+
+def test_two_workers_share_a_queue(poll: Poll, redis_server: RedisServer) -> None:
+    for name in ("worker01", "worker02"):
+        poll.start_worker(redis_server, name, BATCH_SIZE="50", CLAIM_IDLE="0.2")
+    wait_for_intake(redis_server)
+    frontends = [Frontend(redis_server) for _ in range(3)]
+    for frontend in frontends:
+        frontend.start()
+    wait_until(lambda: poll.ballots() > 2000)
+    poll.wait_for_entries(sum(frontend.finish() for frontend in frontends))
+    poll.check()
+
+
+def test_one_queue_is_not_held_up_by_another(
+    poll: Poll, make_redis_server: Callable[[], RedisServer]
+) -> None:
+    queues = [make_redis_server() for _ in range(2)]
+    for number, queue in enumerate(queues):
+        poll.start_worker(queue, f"worker0{number}")
+    for queue in queues:
+        wait_for_intake(queue)
+    queues[0].pause()
+    cast(queues[1], "a")
+    wait_until(lambda: poll.ballots() == 1)
+    queues[0].resume()
+    cast(queues[0], "a")
+    poll.wait_for_entries(2)
+    poll.check()
+
+
+def test_closing_refuses_or_counts_each_vote(poll: Poll, redis_server: RedisServer) -> None:
+    for name in ("worker01", "worker02"):
+        poll.start_worker(redis_server, name)
+    wait_for_intake(redis_server)
+    frontends = [Frontend(redis_server) for _ in range(3)]
+    for frontend in frontends:
+        frontend.start()
+    wait_until(lambda: poll.ballots() > 500)
+    poll.close()
+    for frontend in frontends:
+        frontend.join(20)
+    taken = sum(frontend.taken for frontend in frontends)
+    poll.wait_for_entries(taken)
+    assert poll.ballots() == taken
+    wait_until(lambda: poll.postgres.query("SELECT intake_open FROM queues") == [(False,)])
+    assert not cast(redis_server, "a")
+    with redis_server.client() as client:
+        assert client.xlen("ballots:closed") == 0
+    poll.check()
+
+
+def test_a_closed_poll_opens_no_queue_and_an_opened_one_does(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    poll.close()
+    worker = poll.start_worker(redis_server)
+    wait_until(lambda: poll.postgres.query("SELECT 1 FROM queues"))
+    assert not cast(redis_server, "a")
+    poll.postgres.query("UPDATE poll SET state = 'open', closed_at = NULL")
+    wait_for_intake(redis_server)
+    assert worker.stop() == 0
+
+
+def test_a_closed_queue_is_read_to_its_end_and_never_opened_again(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    redis_server.open_intake()
+    cast(redis_server, "a")
+    with redis_server.client() as client:
+        client.rename("ballots", "ballots:closed")
+    # The state in Postgres still says open.
+    poll.start_worker(redis_server)
+    poll.wait_for_entries(1)
+    assert not cast(redis_server, "a")
+    poll.check()
+
+
+def test_sigterm_finishes_the_batch_and_leaves(poll: Poll, redis_server: RedisServer) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    with stuck_merges(poll):
+        cast(redis_server, "a")
+        wait_for_stuck_merge(poll)
+        worker.process.terminate()
+    assert worker.process.wait(10) == 0
+    assert poll.ballots() == 1
+    with redis_server.client() as client:
+        assert client.xlen("ballots") == 0
+        assert client.xpending("ballots", GROUP)["pending"] == 0
+    assert worker.log().rstrip().endswith("left")
+
+
+def test_a_server_that_is_no_queue_is_left_alone(poll: Poll, redis_server: RedisServer) -> None:
+    with redis_server.client() as client:
+        client.set("queue:id", "something else")
+    worker = poll.start_worker(redis_server)
+    wait_until(lambda: "badly formed" in worker.log())
+    assert poll.postgres.query("SELECT * FROM queues") == []
+
+
+def test_the_health_command_follows_the_main_loop(
+    poll: Poll, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    def healthy() -> bool:
+        command = [sys.executable, "-m", "worker.health"]
+        environment = {"TMPDIR": str(tmp_path / "worker01")}
+        source = Path(__file__).parents[1]
+        return subprocess.run(command, check=False, cwd=source, env=environment).returncode == 0
+
+    (tmp_path / "worker01").mkdir()
+    assert not healthy()
+    worker = poll.start_worker(redis_server)
+    wait_until(healthy)
+    worker.kill()
+    os.utime(tmp_path / "worker01" / "alive", (0, 0))
+    assert not healthy()

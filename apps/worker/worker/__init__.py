@@ -1,0 +1,1 @@
+"""The worker: moves ballots from the queues into the store, each exactly once."""

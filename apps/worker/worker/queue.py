@@ -1,0 +1,151 @@
+"""A frontend node's queue: the streams of one Redis, read through a consumer group.
+
+The stream `ballots` exists exactly while the queue takes votes. Closing renames it, with its group
+and its counters, to `ballots:closed`. Stream commands: https://redis.io/docs/latest/commands/
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from redis import Redis, ResponseError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from worker.ballots import Entry
+from worker.config import Config
+
+GROUP = "counters"
+OPEN = "ballots"
+CLOSED = "ballots:closed"
+IDENTITY = "queue:id"
+BLOCK_MS = 1000
+# Longer than a blocking read, and than an fsync on a bad day.
+ANSWER_SECONDS = 15
+
+
+class Figures(NamedTuple):
+    """What Redis says of a queue: entries ever added, and those that are still in it."""
+
+    entries_added: int
+    waiting: int
+
+
+class Queue:
+    """One queue, as the consumer `consumer`. Every method may raise redis.RedisError."""
+
+    def __init__(self, client: Any, consumer: str) -> None:
+        self._client = client
+        self._consumer = consumer
+        # As hiredis made them: lists of names and values, not a dict for each entry.
+        client.set_response_callback("XREADGROUP", _untouched)
+        client.set_response_callback("XAUTOCLAIM", _untouched)
+
+    @classmethod
+    def connect(cls, address: str, config: Config) -> "Queue":
+        client = Redis(
+            host=address,
+            port=config.queue_port,
+            username=config.queue_user,
+            password=config.queue_password_file.read_text().strip(),
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=5,
+            # A read whose answer got lost must not be repeated behind our back: its entries are
+            # pending now, and only asking for those brings them.
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            driver_info=None,
+        )
+        return cls(client, config.node)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def identity(self) -> UUID:
+        """The queue's own UUID, made when its volume is first used.
+
+        Raises ValueError where the key holds no UUID: then this is not one of our queues.
+        """
+        self._client.set(IDENTITY, str(uuid4()), nx=True)
+        return UUID(self._client.get(IDENTITY).decode("ascii", "replace"))
+
+    def streams(self) -> dict[str, Figures]:
+        """The figures of those of the two streams that exist, as of one moment."""
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.xinfo_stream(OPEN)
+            pipe.xinfo_stream(CLOSED)
+            answers = pipe.execute(raise_on_error=False)
+        found = {}
+        for stream, answer in zip((OPEN, CLOSED), answers, strict=True):
+            if isinstance(answer, dict):
+                found[stream] = Figures(answer["entries-added"], answer["length"])
+            elif "no such key" not in str(answer):
+                raise answer
+        return found
+
+    def open_intake(self) -> bool:
+        """Make the stream that frontends add to; False where this queue has, or had, one already.
+
+        Another worker may do the same at the same time: Redis lets one of them make the group.
+        """
+        if self._client.exists(OPEN, CLOSED):
+            return False
+        return self._won(lambda: self._client.xgroup_create(OPEN, GROUP, id="0", mkstream=True))
+
+    def close_intake(self) -> bool:
+        """Take no more votes: from this moment an XADD of a frontend is refused.
+
+        False where there is nothing to close. RENAME would overwrite a stream that is closed
+        already, and the ballots in it: where both exist the queue stays open, for all to see.
+        """
+        if not self._client.exists(OPEN) or self._client.exists(CLOSED):
+            return False
+        return self._won(lambda: self._client.rename(OPEN, CLOSED))
+
+    def _won(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except ResponseError as error:
+            if "BUSYGROUP" in str(error) or "no such key" in str(error):
+                return False
+            raise
+        return True
+
+    def read(self, after: Mapping[str, str], count: int) -> list[tuple[str, list[Entry]]]:
+        """Up to `count` entries of each stream in `after`: ">" for new ones, "0" for our pending.
+
+        Asked for pending entries it answers at once, with an empty list where there are none.
+        Else it waits up to a second and leaves out streams that have nothing new.
+        """
+        command = ["XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, "BLOCK", BLOCK_MS]
+        answer = self._client.execute_command(*command, "STREAMS", *after, *after.values())
+        return [(stream.decode(), entries) for stream, entries in answer or ()]
+
+    def claim(self, stream: str, idle_seconds: float, count: int) -> tuple[int, list[Entry]]:
+        """Make entries ours that a consumer read at least `idle_seconds` ago and left behind.
+
+        Returns how many they are, to be read as our pending ones, and those among them that had
+        been deleted: Redis forgets these now, so they must be written down.
+        """
+        _, claimed, deleted = self._client.execute_command(
+            "XAUTOCLAIM", stream, GROUP, self._consumer, int(idle_seconds * 1000), "0-0",
+            "COUNT", count, "JUSTID",
+        )  # fmt: skip
+        return len(claimed), [(entry_id, None) for entry_id in deleted]
+
+    def forget(self, stream: str, entry_ids: Iterable[bytes]) -> bool:
+        """Acknowledge and delete entries that are stored: both or neither.
+
+        False where some were not there to be acknowledged: the stream has been renamed, or
+        another consumer has claimed them.
+        """
+        ids = list(entry_ids)
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.xack(stream, GROUP, *ids)
+            pipe.xdel(stream, *ids)
+            acknowledged, _ = pipe.execute()
+        return bool(acknowledged == len(ids))
+
+
+def _untouched(answer: Any, **_options: Any) -> Any:
+    return answer

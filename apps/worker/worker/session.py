@@ -1,0 +1,84 @@
+"""Moving ballots while both connections of a reader hold."""
+
+import logging
+import threading
+import time
+
+from worker.ballots import Entry, Sorter
+from worker.config import Config
+from worker.queue import OPEN, Figures, Queue
+from worker.store import Store
+
+log = logging.getLogger(__name__)
+
+# Where to read a stream: first what a former life of this worker had read, then what is new.
+PENDING, NEW = "0", ">"
+LOOK_SECONDS = 1.0
+
+
+class Session:
+    """What is known of a queue, until something goes wrong; raises what Queue and Store raise."""
+
+    def __init__(self, queue: Queue, store: Store, config: Config) -> None:
+        self._queue = queue
+        self._store = store
+        self._config = config
+        self._sorter = Sorter(store.choices())
+        self._after: dict[str, str] = {}
+        self._sender = ""
+        self._next_look = self._next_claim = time.monotonic()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Move ballots until `stopping` is set; the batch in hand is finished first."""
+        while not stopping.is_set():
+            if time.monotonic() >= self._next_look:
+                self._look()
+            if not self._after:
+                stopping.wait(LOOK_SECONDS)
+                continue
+            for stream, entries in self._queue.read(self._after, self._config.batch_size):
+                if entries:
+                    self._move(stream, entries)
+                else:
+                    self._after[stream] = NEW
+
+    def _look(self) -> None:
+        """Open or close the queue as the poll's state asks for, and see what there is to read."""
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        if self._store.poll_is_open():
+            if self._queue.open_intake():
+                log.info("opened")
+        elif self._queue.close_intake():
+            log.info("closed")
+        streams = self._queue.streams()
+        self._after = {stream: self._after.get(stream, PENDING) for stream in streams}
+        if streams:
+            total = Figures(*map(sum, zip(*streams.values(), strict=True)))
+            self._store.report(total, intake_open=OPEN in streams, node=self._sender)
+        if time.monotonic() >= self._next_claim:
+            self._claim()
+
+    def _claim(self) -> None:
+        self._next_claim = time.monotonic() + self._config.claim_idle / 2
+        for stream in self._after:
+            claimed, deleted = self._queue.claim(
+                stream, self._config.claim_idle, self._config.batch_size
+            )
+            if claimed:
+                log.info("claimed %d entries that another worker left behind", claimed)
+                self._after[stream] = PENDING
+            if deleted:
+                self._store.merge(self._sorter.sort(deleted))
+
+    def _move(self, stream: str, entries: list[Entry]) -> None:
+        batch = self._sorter.sort(entries)
+        self._store.merge(batch)
+        # Only now: whatever ended this worker up to here, its entries are delivered again.
+        if not self._queue.forget(stream, [entry_id for entry_id, _ in entries]):
+            # Closed under our hands, most likely: they are pending in the renamed stream.
+            self._after[stream] = PENDING
+            self._next_look = time.monotonic()
+        self._sender = batch.sender or self._sender
+        if batch.rejected:
+            reasons = ", ".join(sorted({entry.reason for entry in batch.rejected}))
+            log.warning("%d entries rejected: %s", len(batch.rejected), reasons)

@@ -1,0 +1,128 @@
+"""The store, as a worker sees it: one Postgres connection that merges the batches of one queue."""
+
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+from psycopg2.extras import execute_values
+
+from worker.ballots import Batch
+from worker.config import Config
+from worker.queue import Figures
+
+# What is put in here is gone at the end of the transaction; no other session ever sees it.
+STAGING = """
+    CREATE TEMPORARY TABLE incoming (
+        entry_ms bigint, entry_seq bigint, voter uuid, choice text, cast_us bigint
+    ) ON COMMIT DELETE ROWS;
+    CREATE TEMPORARY TABLE malformed (
+        entry_ms bigint, entry_seq bigint, reason text, payload bytea[]
+    ) ON COMMIT DELETE ROWS;
+"""
+
+# Only entries that are new to the ledger count, so a redelivered batch changes nothing, not even
+# where it was first rejected and its choice is known by now. Rows are taken in the order of their
+# keys: two merges in opposite orders would wait for each other. COMMIT comes in the same message,
+# because a worker that is stopped between the two would hold up all others with its locks.
+MERGE = """
+    WITH stored AS (
+        INSERT INTO ballots (queue, entry_ms, entry_seq, voter, choice, cast_us)
+        SELECT %(queue)s::uuid, entry_ms, entry_seq, voter, choice, cast_us FROM incoming
+        WHERE NOT EXISTS (
+            SELECT FROM rejected WHERE rejected.queue = %(queue)s
+            AND rejected.entry_ms = incoming.entry_ms AND rejected.entry_seq = incoming.entry_seq
+        )
+        ORDER BY entry_ms, entry_seq
+        ON CONFLICT DO NOTHING
+        RETURNING voter, choice, cast_us, queue, entry_ms, entry_seq
+    ), refused AS (
+        INSERT INTO rejected (queue, entry_ms, entry_seq, reason, payload)
+        SELECT %(queue)s::uuid, entry_ms, entry_seq, reason, payload FROM malformed
+        WHERE NOT EXISTS (
+            SELECT FROM ballots WHERE ballots.queue = %(queue)s
+            AND ballots.entry_ms = malformed.entry_ms AND ballots.entry_seq = malformed.entry_seq
+        )
+        ORDER BY entry_ms, entry_seq
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO votes AS last (voter, choice, cast_us, queue, entry_ms, entry_seq)
+    SELECT DISTINCT ON (voter) voter, choice, cast_us, queue, entry_ms, entry_seq FROM stored
+    ORDER BY voter, cast_us DESC, queue DESC, entry_ms DESC, entry_seq DESC
+    ON CONFLICT (voter) DO UPDATE SET
+        choice = EXCLUDED.choice, cast_us = EXCLUDED.cast_us, queue = EXCLUDED.queue,
+        entry_ms = EXCLUDED.entry_ms, entry_seq = EXCLUDED.entry_seq
+    WHERE (EXCLUDED.cast_us, EXCLUDED.queue, EXCLUDED.entry_ms, EXCLUDED.entry_seq)
+        > (last.cast_us, last.queue, last.entry_ms, last.entry_seq);
+    COMMIT
+"""
+
+# All workers look at all queues every second. Whoever comes first writes.
+REPORT = """
+    UPDATE queues SET seen_at = now(), node = coalesce(nullif(%(node)s, ''), node),
+        intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s
+    WHERE queue = %(queue)s
+        AND (seen_at < now() - interval '0.9 seconds' OR intake_open <> %(intake_open)s)
+"""
+
+
+class Store:
+    """One connection, for one queue. Every method may raise psycopg2.Error; then connect anew."""
+
+    def __init__(self, connection: Any, queue: UUID) -> None:
+        self._connection = connection
+        self._queue = str(queue)
+        # Statements are transactions of their own, but for those between BEGIN and COMMIT.
+        connection.autocommit = True
+        self._execute(STAGING)
+        # The queue is known here before it is ever opened: an audit never misses one.
+        register = "INSERT INTO queues (queue) VALUES (%(queue)s) ON CONFLICT DO NOTHING"
+        self._execute(register, queue=self._queue)
+
+    @classmethod
+    def connect(cls, config: Config, queue: UUID) -> "Store":
+        connection = psycopg2.connect(
+            host=config.store_host,
+            port=config.store_port,
+            dbname=config.store_database,
+            user=config.store_user,
+            password=config.store_password_file.read_text().strip(),
+            application_name=f"worker {config.node}",
+            # A node that dies says nothing: find out within half a minute.
+            connect_timeout=5,
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=30_000,
+        )
+        return cls(connection, queue)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def choices(self) -> list[str]:
+        """The keys that a ballot may name."""
+        return [key for (key,) in self._execute("SELECT key FROM choices")]
+
+    def poll_is_open(self) -> bool:
+        return bool(self._execute("SELECT state = 'open' FROM poll")[0][0])
+
+    def merge(self, batch: Batch) -> None:
+        """Store a batch in one transaction; on return it is on disk, and counted once."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.copy_expert("COPY incoming FROM STDIN", BytesIO(batch.accepted), size=1 << 20)
+            if batch.rejected:
+                execute_values(cursor, "INSERT INTO malformed VALUES %s", batch.rejected)
+            cursor.execute(MERGE, {"queue": self._queue})
+
+    def report(self, figures: Figures, *, intake_open: bool, node: str) -> None:
+        """Tell what the queue's Redis says of it, for the results page and the audit."""
+        self._execute(
+            REPORT, queue=self._queue, intake_open=intake_open, node=node, **figures._asdict()
+        )
+
+    def _execute(self, statement: str, **parameters: object) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
