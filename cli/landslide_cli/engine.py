@@ -48,11 +48,8 @@ def start() -> None:
         return
     log = STATE / "log" / "engine.log"
     systemd = Path("/run/systemd/system").exists()
-    if systemd:
-        command = ["systemctl", "start", "docker"]
-    else:
-        # Not by its init script, which needs CAP_SYS_RESOURCE to raise a limit.
-        command = ["dockerd"]
+    # Without systemd not by the init script, which needs CAP_SYS_RESOURCE to raise a limit.
+    command = ["systemctl", "start", "docker"] if systemd else ["dockerd"]
     if os.geteuid() != 0:
         command.insert(0, "sudo")
     log.parent.mkdir(parents=True, exist_ok=True)

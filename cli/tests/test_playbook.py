@@ -62,6 +62,12 @@ def test_each_failed_item_of_a_loop_tells_its_message(run):
     assert outcome.failures[0].message == "No room. No time."
 
 
+def test_a_command_that_fails_tells_what_it_wrote_last(run):
+    outcome, _ = run("  tasks: [{name: Ask, shell: echo why >&2; exit 3}]")
+
+    assert outcome.failures[0].message == "non-zero return code\nwhy"
+
+
 def test_variables_given_with_the_inventory_are_set(run, inventory):
     given = Inventory(inventory.path, ("word=hello",))
     outcome, _ = run(

@@ -22,9 +22,21 @@ options:
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
+
+LAST_LINES = 10
+
+
+def told(content: Mapping[str, Any]) -> str:
+    """Return the message of a result, with the end of what a command wrote."""
+    message = content.get("msg", "")
+    # assert and fail take lists of sentences too
+    sentences = message if isinstance(message, list) else [message]
+    output = str(content.get("stderr") or content.get("stdout") or "").strip().splitlines()
+    return "\n".join([*map(str, sentences), *output[-LAST_LINES:]])
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no types
@@ -43,15 +55,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
 
     def _failed(self, result: Any) -> None:
         content = result.result
-        message = content.get("msg") or content.get("stderr") or content.get("stdout") or ""
         items = [item for item in content.get("results", ()) if item.get("failed")]
-        if items:
-            message = " ".join(str(item.get("msg", "")) for item in items)
         self._write(
             "failed",
             host=result.host.get_name(),
             task=result.task.name or result.task.action,
-            message=str(message),
+            message=" ".join(told(item) for item in items or [content]),
             unreachable=bool(content.get("unreachable")),
         )
 
