@@ -32,7 +32,7 @@ def main(port: int = 8000) -> None:
         blocking_threads=config.threads,
         # A process told to end while it starts may never notice (granian 2.8).
         workers_kill_timeout=DRAIN_SECONDS,
-        # The load balancer keeps the access log. Here it would cost a third of a vote's CPU time.
+        # The load balancer keeps the access log. A second one here costs half a vote's CPU time.
         log_access=False,
     ).serve()
 

@@ -59,6 +59,9 @@ class Server:
                 socket.create_connection(("127.0.0.1", self.port), SECONDS).close()
             except ConnectionRefusedError:
                 return True
+            except ConnectionResetError:
+                # It was closed while this one waited to be accepted.
+                continue
         return False
 
     def connect(self) -> http.client.HTTPConnection:
@@ -116,16 +119,16 @@ def test_sigterm_lets_votes_in_hand_finish_and_takes_no_more(
     server: Server, redis_server: RedisServer, ballots: Ballots
 ) -> None:
     connections = [server.connect() for _ in range(3)]
-    for connection in connections:
-        connection.request("GET", "/healthz")
-        assert connection.getresponse().read() == b"open\n"
-    redis_server.pause()
-    for connection in connections:
-        connection.request("POST", "/", body="vote=a", headers=FORM)
-    server.process.terminate()
-    # The answers cannot come yet, and the port closes first.
-    assert server.refuses_connections()
-    redis_server.resume()
+    with redis_server.client() as redis:
+        redis.client_pause(SECONDS * 1000, all=False)
+        for connection in connections:
+            connection.request("POST", "/", body="vote=a", headers=FORM)
+        deadline = time.monotonic() + SECONDS
+        while redis.info("clients")["blocked_clients"] < len(connections):
+            assert time.monotonic() < deadline
+        server.process.terminate()
+        assert server.refuses_connections()
+        redis.client_unpause()
     for connection in connections:
         answer = connection.getresponse()
         assert answer.status == 200
