@@ -20,7 +20,9 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.extras import register_uuid
 
+register_uuid()
 SHIPPED = Path(__file__).parents[1] / "pg"
 READY_SECONDS = 30
 PASSWORDS = {role: f"{role}-test-password" for role in ("worker", "results")}

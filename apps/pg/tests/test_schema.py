@@ -5,10 +5,8 @@ from uuid import UUID, uuid4
 import psycopg2
 import psycopg2.errors
 import pytest
-from psycopg2.extras import register_uuid
 from testing.postgres_server import PostgresServer
 
-register_uuid()
 VOTERS = [UUID(int=number) for number in range(4)]
 UPSERT = """
     INSERT INTO votes SELECT voter, choice, 1, %s, 1, 1

@@ -6,13 +6,11 @@ from random import Random
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg2.extras import register_uuid
 from testing.poll import Poll
 from worker.ballots import Batch, Sorter
 from worker.queue import Figures
 from worker.store import Store
 
-register_uuid()
 VOTERS = 300
 CAST = 1_790_000_000_000_000
 SORTER = Sorter(["a", "b", "test"])

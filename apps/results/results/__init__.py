@@ -1,0 +1,1 @@
+"""The results page: the tally, live, whatever the number of viewers."""

@@ -1,0 +1,80 @@
+"""The routes. Every answer is ready in memory; no request reaches the store."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+
+from quart import Quart, Response, request
+
+from results.board import Board
+from results.config import Config
+from results.pages import Press
+from results.store import Store
+
+MAX_VIEWERS = 4000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_app(config: Config | None = None) -> Quart:
+    """The ASGI application; its reader runs while it is served."""
+    config = config or Config.from_environ(os.environ)
+    store = Store(config)
+    board = Board(Press(config), store.read)
+    app = Quart(__name__)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
+
+    @app.while_serving
+    async def read_the_store() -> AsyncGenerator[None, None]:
+        reader = asyncio.create_task(board.run())
+        yield
+        reader.cancel()
+        with suppress(asyncio.CancelledError):
+            await reader
+        store.close()
+
+    @app.after_request
+    async def harden(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.get("/")
+    async def page() -> Response:
+        headers = {"Cache-Control": "no-cache"}
+        return Response(
+            board.edition.page, content_type="text/html; charset=utf-8", headers=headers
+        )
+
+    @app.get("/api/results")
+    async def results() -> Response:
+        response = Response(board.edition.json, content_type="application/json")
+        if not board.has_figures:
+            response.status_code = 503
+            return response
+        response.set_etag(board.edition.etag)
+        response.cache_control.max_age = 1
+        return await response.make_conditional(request)
+
+    @app.get("/events")
+    async def events() -> Response:
+        if board.viewers >= MAX_VIEWERS:
+            return Response("Too many viewers just now.\n", 503, {"Retry-After": "10"})
+        headers = {"Cache-Control": "no-store"}
+        response = Response(board.events(), content_type="text/event-stream", headers=headers)
+        # Quart would end any response after a minute.
+        response.timeout = None
+        return response
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        if board.fresh:
+            return Response("ok\n", content_type="text/plain")
+        return Response("The store does not answer.\n", 503, content_type="text/plain")
+
+    return app

@@ -1,0 +1,43 @@
+"""The results app's settings: the one place that reads the environment and the poll file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the results app needs to know. The password stays in its file until it connects."""
+
+    node: str
+    title: str
+    question: str
+    # The colours of the choices, by key.
+    colors: Mapping[str, str]
+    store_host: str
+    store_port: int
+    store_database: str
+    store_user: str
+    store_password_file: Path
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Config":
+        """Read the settings.
+
+        Required: NODE_NAME, POLL_FILE (JSON: {title, question, choices: [{key, text, color}]}),
+        PG_PASSWORD_FILE. Optional: PGHOST, PGPORT, PGDATABASE, PGUSER.
+        Raises KeyError for a missing one, OSError and ValueError for an unreadable poll file.
+        """
+        poll = json.loads(Path(environ["POLL_FILE"]).read_text())
+        return cls(
+            node=environ["NODE_NAME"],
+            title=poll["title"],
+            question=poll["question"],
+            colors={choice["key"]: choice["color"] for choice in poll["choices"]},
+            store_host=environ.get("PGHOST", "tasks.pg"),
+            store_port=int(environ.get("PGPORT", "5432")),
+            store_database=environ.get("PGDATABASE", "landslide"),
+            store_user=environ.get("PGUSER", "results"),
+            store_password_file=Path(environ["PG_PASSWORD_FILE"]),
+        )

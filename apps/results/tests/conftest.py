@@ -1,0 +1,106 @@
+"""The results app as a process, beside a real store."""
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import pytest
+from testing.postgres_server import PostgresServer
+from testing.waiting import wait_until
+
+
+class Results:
+    """`python -m results` on a port of its own."""
+
+    def __init__(self, postgres: PostgresServer, log_path: Path) -> None:
+        with socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        environment = {
+            "NODE_NAME": "store",
+            "POLL_FILE": str(postgres.poll_file),
+            "PGHOST": postgres.host,
+            "PGPORT": str(postgres.port),
+            "PG_PASSWORD_FILE": str(postgres.password_file("results")),
+        }
+        with log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "results", str(self.port)],
+                cwd=Path(__file__).parents[1],
+                env=os.environ | environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
+        """Status, headers and body; raises OSError where nobody listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        answer = response.status, dict(response.getheaders()), response.read().decode()
+        connection.close()
+        return answer
+
+    def results(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.get("/api/results")[2])
+        return answer
+
+    def watch(self) -> "Viewer":
+        return Viewer(self.port)
+
+    def healthy(self) -> bool:
+        try:
+            return self.get("/healthz")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+class Viewer:
+    """A browser's EventSource, as far as the server can tell."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self._connection.request("GET", "/events")
+        self.response = self._connection.getresponse()
+
+    def next_event(self) -> str:
+        """The text of the next event, tags left out. Waits for it, 20 seconds at most."""
+        lines: list[str] = []
+        while line := self.response.readline().decode():
+            if line.startswith("data: "):
+                lines.append(line.removeprefix("data: "))
+            elif line == "\n" and lines:
+                return " ".join(re.sub("<[^>]*>", " ", "".join(lines)).split())
+        raise EOFError
+
+    def close(self) -> None:
+        self.response.close()
+        self._connection.close()
+
+
+@pytest.fixture
+def vote(postgres: PostgresServer) -> Callable[..., None]:
+    """Sets the tally: vote(a=2, test=1)."""
+
+    def set_tally(**votes: int) -> None:
+        for choice, number in votes.items():
+            postgres.query("UPDATE tally SET votes = %s WHERE choice = %s", number, choice)
+
+    return set_tally
+
+
+@pytest.fixture
+def results(postgres: PostgresServer, tmp_path: Path) -> Iterator[Results]:
+    """The app, once it has read the store."""
+    app = Results(postgres, tmp_path / "results.log")
+    wait_until(app.healthy)
+    yield app
+    app.process.kill()
+    app.process.wait(10)
