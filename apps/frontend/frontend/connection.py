@@ -1,7 +1,7 @@
 """One connection to Redis by its unix socket: the few lines of a client that a vote needs.
 
-The parsing is hiredis. redis-py, the client around it, can do everything, and for that takes as much
-CPU time again as the exchange itself.
+The parsing is hiredis. redis-py, the client around it, can do everything, and for that takes about
+as much CPU time again as the exchange itself.
 """
 
 import socket
