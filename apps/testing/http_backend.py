@@ -9,14 +9,17 @@ import pytest
 
 
 class Backend:
-    """On 127.0.0.1:`port`; answers its `name`. `statuses` overrides a path's status."""
+    """On 127.0.0.1:`port`; answers its `name`. `statuses` overrides a path's status.
+
+    /events is a stream of one event.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.statuses: dict[str, int] = {}
-        # Requests but those for /healthz: method, path, headers as they came, body.
+        # Requests but those for /healthz and /events: method, path, headers as they came, body.
         self.requests: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
-        # Cleared, it keeps every answer but that for /healthz back.
+        # Cleared, it keeps every answer but that for /healthz back, and the event.
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._server: ThreadingHTTPServer = _Server(("127.0.0.1", 0), _handler(self))
@@ -42,7 +45,17 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(backend: Backend) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def stream(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            backend.may_answer.wait(30)
+            self.wfile.write(f"data: {backend.name}\n\n".encode())
+
         def answer(self) -> None:
+            if self.path == "/events":
+                self.stream()
+                return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if self.path != "/healthz":
                 backend.requests.append((self.command, self.path, self.headers.items(), body))

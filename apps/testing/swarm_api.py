@@ -65,7 +65,7 @@ def swarm_api(
     text = SHIPPED.read_text()
     for there, here in (
         ("bind :9376", f"bind 127.0.0.1:{port}"),
-        ("/run/secrets/", f"{directory}/"),
+        ("base /run/secrets", f"base {directory}"),
         ("/var/run/docker.sock", str(engine.path)),
     ):
         assert there in text

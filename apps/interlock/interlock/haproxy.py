@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 # Longer than `timeout server`: what has not ended by then never will.
 DRAIN_LIMIT = 15.0
 CHECK_TIMEOUT = 20.0
+TAKEOVER_LIMIT = 5.0
 
 
 class HAProxy:
@@ -44,7 +45,7 @@ class HAProxy:
         wanted = fingerprint(self._site, topology)
         former = self._install(render(self._site, topology))
         if self._runtime.fingerprint() != wanted:
-            self._reload(former)
+            self._reload(former, wanted)
             return False
         return self._move_servers(topology)
 
@@ -78,7 +79,7 @@ class HAProxy:
             text = text.replace(secret, "***")
         return text
 
-    def _reload(self, former: str | None) -> None:
+    def _reload(self, former: str | None, wanted: str) -> None:
         try:
             self._runtime.reload()
         except HAProxyError as error:
@@ -86,6 +87,13 @@ class HAProxy:
             if former is not None:
                 _write_beside(self._path, former).replace(self._path)
             raise HAProxyError(self._without_secrets(str(error))) from error
+        # The former worker answers a moment longer; taken for the new one, it would get a reload
+        # on top of a reload.
+        deadline = self._clock() + TAKEOVER_LIMIT
+        while self._runtime.fingerprint() != wanted:
+            if self._clock() > deadline:
+                raise HAProxyError("HAProxy has reloaded, yet runs its former configuration")
+            time.sleep(0.02)
         log.info("HAProxy reloaded")
 
     def _move_servers(self, topology: Topology) -> bool:

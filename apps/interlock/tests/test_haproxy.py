@@ -1,109 +1,19 @@
 """Against a real HAProxy: changes of servers and of structure, under requests."""
 
-import base64
 import contextlib
 import http.client
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from interlock import haproxy
 from interlock.haproxy import HAProxy
 from interlock.render import Site, render
-from interlock.runtime import HAProxyError, Runtime
+from interlock.runtime import HAProxyError
 from interlock.topology import Server, Service, Topology
-from testing.haproxy_server import HAProxyServer, free_port
+from testing.edge import Edge, web
 from testing.http_backend import Backend
 from testing.waiting import wait_until
-
-
-class Edge:
-    """A HAProxy, what brings it to a topology, and a client."""
-
-    def __init__(self, directory: Path, make: Callable[[Path], HAProxyServer]) -> None:
-        self.port = free_port()
-        admin = directory / "admin.sock"
-        self.site = Site(
-            f"127.0.0.1:{self.port}",
-            f"127.0.0.1:{free_port()}",
-            str(admin),
-            "edge%to'ken",
-            "stats$word",
-        )
-        self.config = directory / "haproxy.cfg"
-        self.server = make(self.config)
-        self.runtime = Runtime(admin, self.server.master_socket)
-        self.haproxy = HAProxy(self.site, self.config, self.runtime)
-
-    def start(self) -> None:
-        def answers() -> bool:
-            try:
-                return bool(self.runtime.fingerprint())
-            except HAProxyError:
-                return False
-
-        self.server.start(answers)
-
-    def bring_to(self, *services: Service) -> None:
-        """Rounds until nothing is left to do."""
-        wait_until(lambda: self.haproxy.bring_to(Topology(services)))
-
-    def get(
-        self,
-        path: str = "/",
-        host: str = "votingapp.local",
-        headers: dict[str, str] | None = None,
-        method: str = "GET",
-        body: bytes | None = None,
-    ) -> tuple[int, bytes, http.client.HTTPMessage]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
-        try:
-            connection.request(method, path, body, {"Host": host} | (headers or {}))
-            response = connection.getresponse()
-            return response.status, response.read(), response.headers
-        finally:
-            connection.close()
-
-    def answering(self) -> set[bytes]:
-        """Who answers a dozen requests."""
-        return {self.get()[1] for _ in range(12)}
-
-    def pid(self) -> str:
-        """The worker's; another one after a reload."""
-        info = self.runtime._ask("show info")
-        return next(line for line in info.splitlines() if line.startswith("Pid:"))
-
-
-@pytest.fixture
-def edge(
-    tmp_path: Path,
-    make_haproxy: Callable[[Path], HAProxyServer],
-    haproxy_binary: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Edge:
-    # As in the image, where HAProxy is simply `haproxy`.
-    monkeypatch.setenv("PATH", str(haproxy_binary.parent), prepend=":")
-    return Edge(tmp_path, make_haproxy)
-
-
-def web(*backends: Backend, draining: tuple[Backend, ...] = (), port: int | None = None) -> Service:
-    servers = [
-        Server(f"node-{b.name}", "127.0.0.1", port or b.port, b in draining) for b in backends
-    ]
-    return Service("web", ("votingapp.local",), "/healthz", "roundrobin", True, tuple(servers))
-
-
-@pytest.fixture
-def running(edge: Edge, backends: list[Backend]) -> Edge:
-    """An edge with the backends a and b."""
-    with pytest.raises(HAProxyError, match="does not answer"):
-        edge.bring_to(web(*backends[:2]))
-    # The file is there before HAProxy is: it may start.
-    edge.start()
-    edge.bring_to(web(*backends[:2]))
-    assert edge.answering() == {b"a", b"b"}
-    return edge
 
 
 @pytest.fixture
@@ -288,104 +198,3 @@ def test_a_haproxy_that_missed_a_reload_gets_it(running: Edge, backends: list[Ba
     running.bring_to(web(*backends), results)
     assert running.pid() != worker
     assert running.get(host="results.local")[0] == 503
-
-
-def test_the_configuration_is_not_for_everyone(running: Edge) -> None:
-    assert running.config.stat().st_mode & 0o777 == 0o640
-
-
-def test_what_a_client_may_not_say_is_removed(running: Edge, backends: list[Backend]) -> None:
-    running.get(
-        "/spoof",
-        headers={
-            "X-Request-ID": "mine",
-            "x_request_id": "mine",
-            "X-Edge-Token": "guess",
-            "X_Edge_Token": "guess",
-            "X-Forwarded-For": "192.0.2.1",
-            "X-Forwarded-Proto": "https",
-            "X-Forwarded-Host": "evil",
-            "Forwarded": "for=192.0.2.1",
-            "Cookie": "voter=1",
-        },
-    )
-    (seen,) = [r[2] for b in backends for r in b.requests if r[1] == "/spoof"]
-    headers = {name.lower(): value for name, value in seen}
-    assert len(headers) == len(seen)
-    assert headers.pop("x-request-id")[14] == "7"
-    assert headers == {
-        "host": "votingapp.local",
-        "accept-encoding": "identity",
-        "cookie": "voter=1",
-        "x-edge-token": "edge%to'ken",
-        "x-forwarded-for": "127.0.0.1",
-        "x-forwarded-proto": "http",
-    }
-
-
-def test_a_retried_vote_is_the_same_vote(running: Edge, backends: list[Backend]) -> None:
-    a, b, _ = backends
-    a.statuses["/vote"] = 503
-    for _ in range(4):
-        assert running.get("/vote", method="POST", body=b"vote=a")[:2] == (200, b"b")
-    refused = [dict(r[2])["x-request-id"] for r in a.requests if r[1] == "/vote"]
-    stored = [dict(r[2])["x-request-id"] for r in b.requests if r[1] == "/vote"]
-    assert refused
-    assert set(refused) <= set(stored)
-    assert len(set(stored)) == len(stored) == 4
-    assert {r[3] for r in a.requests + b.requests if r[1] == "/vote"} == {b"vote=a"}
-
-
-def test_a_server_whose_health_check_fails_gets_nothing(
-    running: Edge, backends: list[Backend]
-) -> None:
-    backends[0].statuses["/healthz"] = 503
-    wait_until(lambda: running.answering() == {b"b"})
-    backends[0].statuses["/healthz"] = 200
-    wait_until(lambda: running.answering() == {b"a", b"b"})
-
-
-def test_no_server_left_is_a_friendly_page(running: Edge) -> None:
-    running.bring_to(web())
-    status, body, headers = running.get()
-    assert (status, headers["Retry-After"]) == (503, "5")
-    assert b"try again" in body
-
-
-@pytest.mark.parametrize("size", [8193, 100_000])
-def test_a_large_body_is_refused(running: Edge, backends: list[Backend], size: int) -> None:
-    assert running.get("/big", method="POST", body=b"x" * 8192)[0] == 200
-    before = sum(len(b.requests) for b in backends)
-    assert running.get("/big", method="POST", body=b"x" * size)[0] == 413
-    assert sum(len(b.requests) for b in backends) == before
-
-
-def test_statistics_need_the_password(running: Edge) -> None:
-    assert running.get("/haproxy?stats")[0] == 401
-    assert running.get("/haproxy?stats", headers={"Authorization": "Basic YWRtaW46eA=="})[0] == 401
-    word = base64.b64encode(f"admin:{running.site.stats_password}".encode()).decode()
-    status, page, _ = running.get("/haproxy?stats", headers={"Authorization": f"Basic {word}"})
-    assert status == 200
-    assert b"node-a" in page
-
-
-def test_metrics_are_on_their_own_port(running: Edge) -> None:
-    own = running.port
-    running.port = int(running.site.metrics_bind.rpartition(":")[2])
-    status, page, _ = running.get("/metrics")
-    assert status == 200
-    assert b'haproxy_server_status{proxy="web",server="node-a"' in page
-    assert running.get("/")[0] == 404
-    running.port = own
-    assert b"haproxy_server_status" not in running.get("/metrics")[1]
-
-
-def test_the_log_does_not_tell_who_voted(running: Edge, backends: list[Backend]) -> None:
-    for backend in backends:
-        backend.statuses["/?vote=a"] = 500
-    running.get("/?vote=a", headers={"Cookie": "voter=secret", "User-Agent": "agent"})
-    wait_until(lambda: " 500 " in running.server.log_path.read_text())
-    lines = [line for line in running.server.log_path.read_text().splitlines() if " 500 " in line]
-    assert len(lines) == 1
-    for word in ("127.0.0.1", "secret", "agent", "vote="):
-        assert word not in lines[0]
