@@ -10,7 +10,7 @@ from .inventory import Inventory, inventory_options
 from .progress import Steps
 from .report import raise_failure
 
-PLAYBOOKS = ["playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
+PLAYBOOKS = ["playbooks/inventory.yml", "playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
 GO_ON = 'Mend that, then run "./landslide up" again: it goes on where it stopped.'
 
 
