@@ -1,11 +1,13 @@
 """The schema: the tally is exact whoever writes, and a role can do its work and no more."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import psycopg2
 import psycopg2.errors
 import pytest
 from testing.postgres_server import PostgresServer
+from testing.waiting import wait_until
 
 VOTERS = [UUID(int=number) for number in range(4)]
 UPSERT = """
@@ -39,6 +41,22 @@ def test_a_vote_for_no_choice_is_refused_whole(postgres: PostgresServer) -> None
         vote(postgres, VOTERS[:2], ["a", "nobody"])
     assert tally(postgres) == {"a": 0, "b": 0, "test": 0}
     assert postgres.query("SELECT * FROM votes") == []
+
+
+def test_transactions_that_count_choices_in_opposite_orders_do_not_wait_in_a_circle(
+    postgres: PostgresServer,
+) -> None:
+    one_vote = "INSERT INTO votes VALUES (gen_random_uuid(), %s, 1, gen_random_uuid(), 1, 1)"
+    first, second = postgres.connect("worker"), postgres.connect("worker")
+    with ThreadPoolExecutor(1) as thread, first.cursor() as here, second.cursor() as there:
+        here.execute(f"BEGIN; {one_vote}", ["b"])
+        both = thread.submit(there.execute, f"BEGIN; {one_vote}; {one_vote}; COMMIT", ["a", "b"])
+        wait_until(lambda: postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        here.execute(f"{one_vote}; COMMIT", ["a"])
+        both.result(20)
+    first.close()
+    second.close()
+    assert tally(postgres) == {"a": 2, "b": 2, "test": 0}
 
 
 @pytest.mark.parametrize(
