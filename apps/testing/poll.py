@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -115,6 +116,29 @@ class Poll:
     def end(self) -> None:
         for worker in self._workers:
             worker.kill()
+
+
+class Frontend(threading.Thread):
+    """Votes without pause until the queue refuses; `taken` is how often it was thanked."""
+
+    def __init__(self, queue: RedisServer) -> None:
+        super().__init__(daemon=True)
+        self._queue = queue
+        self._done = threading.Event()
+        self.taken = 0
+
+    def run(self) -> None:
+        with self._queue.client("frontend") as client:
+            while not self._done.is_set():
+                fields = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
+                if client.xadd("ballots", fields, nomkstream=True) is None:
+                    break
+                self.taken += 1
+
+    def finish(self) -> int:
+        self._done.set()
+        self.join(10)
+        return self.taken
 
 
 def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str) -> bool:

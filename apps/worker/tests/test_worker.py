@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from testing.poll import Poll, cast, wait_for_intake
+from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
@@ -35,29 +34,6 @@ def wait_for_stuck_merge(poll: Poll) -> None:
 
 def more(figure: Callable[[], int], than: int) -> bool:
     return figure() > than
-
-
-class Frontend(threading.Thread):
-    """Votes without pause until the queue refuses; `taken` is how often it was thanked."""
-
-    def __init__(self, queue: RedisServer) -> None:
-        super().__init__(daemon=True)
-        self._queue = queue
-        self._done = threading.Event()
-        self.taken = 0
-
-    def run(self) -> None:
-        with self._queue.client("frontend") as client:
-            while not self._done.is_set():
-                fields = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
-                if client.xadd("ballots", fields, nomkstream=True) is None:
-                    break
-                self.taken += 1
-
-    def finish(self) -> int:
-        self._done.set()
-        self.join(10)
-        return self.taken
 
 
 def test_votes_changes_test_votes_and_junk_all_end_where_they_belong(
@@ -225,53 +201,6 @@ def test_one_queue_is_not_held_up_by_another(
     queues[0].resume()
     cast(queues[0], "a")
     poll.wait_for_entries(2)
-    poll.check()
-
-
-def test_closing_refuses_or_counts_each_vote(poll: Poll, redis_server: RedisServer) -> None:
-    for name in ("worker01", "worker02"):
-        poll.start_worker(redis_server, name)
-    wait_for_intake(redis_server)
-    frontends = [Frontend(redis_server) for _ in range(3)]
-    for frontend in frontends:
-        frontend.start()
-    wait_until(lambda: poll.ballots() > 500)
-    poll.close()
-    for frontend in frontends:
-        frontend.join(20)
-    taken = sum(frontend.taken for frontend in frontends)
-    poll.wait_for_entries(taken)
-    assert poll.ballots() == taken
-    wait_until(lambda: poll.postgres.query("SELECT intake_open FROM queues") == [(False,)])
-    assert not cast(redis_server, "a")
-    with redis_server.client() as client:
-        assert client.xlen("ballots:closed") == 0
-    poll.check()
-
-
-def test_a_closed_poll_opens_no_queue_and_an_opened_one_does(
-    poll: Poll, redis_server: RedisServer
-) -> None:
-    poll.close()
-    worker = poll.start_worker(redis_server)
-    wait_until(lambda: poll.postgres.query("SELECT 1 FROM queues"))
-    assert not cast(redis_server, "a")
-    poll.postgres.query("UPDATE poll SET state = 'open', closed_at = NULL")
-    wait_for_intake(redis_server)
-    assert worker.stop() == 0
-
-
-def test_a_closed_queue_is_read_to_its_end_and_never_opened_again(
-    poll: Poll, redis_server: RedisServer
-) -> None:
-    redis_server.open_intake()
-    cast(redis_server, "a")
-    with redis_server.client() as client:
-        client.rename("ballots", "ballots:closed")
-    # The state in Postgres still says open.
-    poll.start_worker(redis_server)
-    poll.wait_for_entries(1)
-    assert not cast(redis_server, "a")
     poll.check()
 
 
