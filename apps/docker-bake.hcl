@@ -6,9 +6,11 @@ group "default" {
   targets = ["registry", "redis", "pg", "haproxy", "frontend", "worker", "results", "interlock"]
 }
 
+# Always anew: the package lists in a cached base may name versions long gone.
 target "base" {
-  context = "base"
-  target  = "base"
+  context  = "base"
+  target   = "base"
+  no-cache = true
 }
 
 target "python" {
