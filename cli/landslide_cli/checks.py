@@ -1,0 +1,83 @@
+"""Runs commands that check something, and keeps count of what they say."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from . import ROOT
+
+SECONDS = 2400
+LAST_LINES = 60
+
+
+def execute(command: Sequence[str], environment: Mapping[str, str], log: Path) -> bool:
+    """Run a command from the checkout, all output into `log`; say whether it ended well in time."""
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        return child.wait(SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        # Also where the user has had enough.
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def count(good: bool, output: str) -> tuple[int, int]:
+    """Return how much passed and failed: what pytest's last line says, or one for the whole."""
+    summary = re.search(
+        r"^=*.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$\Z", output.strip(), re.M
+    )
+    if summary is None:
+        return int(good), int(not good)
+    told = re.findall(r"(\d+) (passed|failed|error)", summary.group())
+    passed = sum(int(number) for number, word in told if word == "passed")
+    failed = sum(int(number) for number, word in told if word != "passed")
+    return passed, failed if good else max(failed, 1)
+
+
+@dataclass
+class Checks:
+    """What has been checked, each with a log of its own in the directory `logs`."""
+
+    logs: Path
+    passed: int = 0
+    failed: int = 0
+    _began: float = field(default_factory=time.monotonic)
+
+    def check(self, name: str, *command: str, **environment: str) -> bool:
+        """Run a command and say how it went; its last lines, too, if it went wrong."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        log = self.logs / f"{name.replace(' ', '-')}.log"
+        began = time.monotonic()
+        good = execute(command, environment, log)
+        output = log.read_text(errors="replace")
+        passed, failed = count(good, output)
+        self.passed += passed
+        self.failed += failed
+        if not good:
+            click.echo("\n".join(output.splitlines()[-LAST_LINES:]))
+        click.echo(f"{mark(good)} {time.monotonic() - began:7.1f} s    {name}")
+        return good
+
+
+def mark(good: bool) -> str:
+    """Return the sign that begins a line about something that went well, or not."""
+    return "✓" if good else "✗"

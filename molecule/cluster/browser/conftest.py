@@ -1,0 +1,63 @@
+"""A browser, headless, that talks to the lab and to nobody else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+QUIET = [
+    "--no-sandbox",  # which root has to go without
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site() -> str:
+    return os.environ["LANDSLIDE_SITE"]
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[Page, str], None]:
+    """Return what keeps a picture of a page, under a name, for people to look at."""
+    directory = Path(os.environ["LANDSLIDE_SCREENSHOTS"])
+    directory.mkdir(parents=True, exist_ok=True)
+
+    def keep(page: Page, name: str) -> None:
+        page.screenshot(path=directory / f"{name}.png")
+
+    return keep
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page of a visitor who has never been here."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def results(browser: Browser) -> Iterator[Page]:
+    """Return an open results page of somebody else."""
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(os.environ["LANDSLIDE_RESULTS"])
+    yield opened
+    context.close()
