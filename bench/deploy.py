@@ -3,9 +3,9 @@
 
     bench/deploy.py [ROUNDS]
 
-Each round takes the lab down (votes and all), brings it up, and runs `up` once more. Prints seconds
-of wall time, and of CPU time of the whole machine (all its cores, whatever else it was doing), which
-is what the nodes' work shows in: they are containers of this machine. Says what a round left behind.
+Each round takes the lab down (votes and all), brings it up, and runs `up` once more. Prints
+seconds of wall time, and of CPU time of the whole machine, whatever else it was doing: the nodes
+are containers of this machine, and their work is most of it. Says what a round left behind.
 """
 
 import subprocess
