@@ -19,7 +19,8 @@ HINT = '"./landslide up" brings up what is missing.'
 def table(console: Console, title: str, columns: Iterable[str], rows: list[list[str]]) -> None:
     """Print `rows` under `title`, or nothing if there are none."""
     if rows:
-        drawn = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+        console.print(title, style="bold")
+        drawn = Table(*columns, box=None, pad_edge=False)
         for row in rows:
             drawn.add_row(*row)
         console.print(drawn, "")
@@ -34,7 +35,8 @@ def queue_row(queue: Record) -> list[str]:
     """Return a row of what the store knows of a queue; its `age` is in seconds."""
     intake = "open" if queue["open"] else "closed"
     counts = [f"{queue['waiting']:,}", f"{queue['added']:,}"]
-    return [queue["node"], intake, *counts, f"{queue['age']:.0f} s ago"]
+    # Its ballots tell the node's name.
+    return [queue["node"] or "(no vote yet)", intake, *counts, f"{queue['age']:.0f} s ago"]
 
 
 def show(console: Console, told: dict[str, Record]) -> None:

@@ -63,6 +63,12 @@ def inventory_problems(
         *missing_tiers(groups, tiers),
         *misspelt_groups(groups, tiers, tiers_of),
         *wrong_sizes(groups, tiers),
+        # Ansible would take such a host for the whole group, and leave the others out.
+        *(
+            f"the host {host} has the name of a group; call it {host}01"
+            for host in tiers_of
+            if host in tiers
+        ),
         *(
             f"{host} is in the groups {' and '.join(names)}; a host has one tier"
             for host, names in tiers_of.items()

@@ -39,6 +39,12 @@ def test_missing_empty_and_even_groups_are_told_at_once() -> None:
     ]
 
 
+def test_a_host_with_the_name_of_a_group_would_stand_for_all_of_it() -> None:
+    assert problems(whole(manager=["manager", "m2", "m3"])) == [
+        "the host manager has the name of a group; call it manager01"
+    ]
+
+
 def test_two_stores_would_split_the_count() -> None:
     assert problems(whole(store=["s1", "s2"])) == ["the group store has 2 hosts; it may have 1"]
 
