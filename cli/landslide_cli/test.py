@@ -19,7 +19,7 @@ SCENARIOS = (
     *("lab", "preflight", "pki", "docker", "swarm", "images", "registry", "swarm_service"),
     *("store", "frontend", "worker", "swarm_api", "interlock", "smoke"),
 )
-SHELL_SCRIPTS = "git grep -lE '^#!/(usr/)?bin/(env )?(ba|da)?sh' | xargs shellcheck"
+SHELL_SCRIPTS = "git grep -lE '^#!/(usr/)?bin/(env )?(ba|da)?sh' -- ':!*.py' | xargs shellcheck"
 MEMORY = STATE / "molecule"
 
 

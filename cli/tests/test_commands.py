@@ -23,12 +23,12 @@ def test_down_without_a_terminal_wants_to_be_told_yes():
 
 
 def test_status_of_a_lab_that_is_not_there_says_how_to_make_one(monkeypatch):
-    outcome = Outcome(unreachable={"manager", "store"})
+    outcome = Outcome(unreachable={"manager01", "store01"})
     monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)
     result = CliRunner().invoke(main, ["status"])
 
     assert result.exit_code == 1
-    assert 'The lab is down: manager, store cannot be reached. "./landslide up"' in result.output
+    assert 'The lab is down: manager01, store01 cannot be reached. "./landslide up"' in result.output
 
 
 def test_status_shows_what_was_told(monkeypatch):
