@@ -28,7 +28,9 @@ def test_status_of_a_lab_that_is_not_there_says_how_to_make_one(monkeypatch):
     result = CliRunner().invoke(main, ["status"])
 
     assert result.exit_code == 1
-    assert 'The lab is down: manager01, store01 cannot be reached. "./landslide up"' in result.output
+    assert (
+        'The lab is down: manager01, store01 cannot be reached. "./landslide up"' in result.output
+    )
 
 
 def test_status_shows_what_was_told(monkeypatch):
