@@ -1,10 +1,13 @@
 """./landslide test"""
 
+import fcntl
 import os
 import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -21,6 +24,8 @@ SCENARIOS = (
 )
 SHELL_SCRIPTS = "git grep -lE '^#!/(usr/)?bin/(env )?(ba|da)?sh' -- ':!*.py' | xargs shellcheck"
 MEMORY = STATE / "molecule"
+# Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
+LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"
 
 
 def lint(checks: Checks) -> None:
@@ -40,6 +45,20 @@ def molecule(checks: Checks, name: str, *arguments: str) -> bool:
     return checks.check(name, *command, MOLECULE_EPHEMERAL_DIRECTORY=memory, NO_COLOR="1")
 
 
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Hold `lock`, which goes with this process; raises `Problem` where another holds it."""
+    with lock.open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Problem(
+                "Another ./landslide test has the test lab of this machine: wait for its end."
+            ) from error
+        yield
+
+
+@alone(LOCK)
 def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
     """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
     preflight.check()
