@@ -4,6 +4,7 @@
 its own directory, TCP port and socket, and keeps all three when it is killed and started again.
 """
 
+import os
 import socket
 import subprocess
 import time
@@ -21,7 +22,10 @@ PASSWORDS = {user: f"{user}-test-password" for user in ("frontend", "worker", "a
 
 
 class RedisServer:
-    """One redis-server process, on `host`:`port` and on the unix socket `socket_path`."""
+    """One redis-server process, on `host`:`port` and on the unix socket `socket_path`.
+
+    Two on one directory are what two containers on one node are: they share the volumes.
+    """
 
     host = "127.0.0.1"
 
@@ -31,7 +35,7 @@ class RedisServer:
         self.log_path = directory / "redis.log"
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        (directory / "data").mkdir(parents=True)
+        (directory / "data").mkdir(parents=True, exist_ok=True)
         (directory / "users.acl").write_text(_acl_rules())
         for user, password in PASSWORDS.items():
             self.password_file(user).write_text(password)
@@ -57,14 +61,25 @@ class RedisServer:
 
     def start(self, *options: str) -> None:
         """Start, with further `--name value` options, and wait until commands are answered."""
-        command = ["redis-server", str(SHIPPED / "redis.conf")]
-        command += ["--bind", self.host, "--port", str(self.port)]
+        self.launch(*options)
+        self.wait_until_ready()
+
+    def launch(self, *options: str) -> None:
+        """Start as the container does, and do not wait."""
+        command = [str(SHIPPED / "entrypoint"), "--bind", self.host, "--port", str(self.port)]
         command += ["--unixsocket", str(self.socket_path)]
         command += ["--aclfile", str(self.directory / "users.acl"), *options]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self.directory / "data", stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=self.directory / "data",
+                env=os.environ | {"QUEUE_MAXMEMORY": "256mb"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
+
+    def wait_until_ready(self) -> None:
+        """Return once commands are answered; RuntimeError where that does not happen in time."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
             if self._ended_within(0.02) or time.monotonic() > deadline:
@@ -74,9 +89,13 @@ class RedisServer:
     def stop(self) -> None:
         """SIGTERM, and wait for the end; a server that is not running stays so."""
         if self._process is not None:
-            self._process.terminate()
+            self.tell_to_stop()
             self._process.wait(READY_SECONDS)
             self._process = None
+
+    def tell_to_stop(self) -> None:
+        """SIGTERM, and no waiting."""
+        self._running().terminate()
 
     def kill(self) -> None:
         """SIGKILL: what a power cut does to the process. `start()` brings it back on its data."""
