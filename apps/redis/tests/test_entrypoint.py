@@ -67,7 +67,7 @@ def test_a_queue_killed_the_hard_way_keeps_nobody_waiting(
 
 
 def written(server: RedisServer) -> dict[str, tuple[int, int]]:
-    """The files of the queue, with sizes in bytes and times of change in ns; its socket, by inode."""
+    """The queue's files, with sizes in bytes and times of change in ns; its socket, by inode."""
     files = [path for path in (server.directory / "data").rglob("*") if path.is_file()]
     stats = {path.name: path.stat() for path in files if path.name != "lock"}
     inode = server.socket_path.stat().st_ino
