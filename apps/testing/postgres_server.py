@@ -52,7 +52,7 @@ class PostgresServer:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.port = _free_port()
+        self.port = free_port()
         self.poll_file = directory / "poll.yml"
         self.log_path = directory / "postgres.log"
         self._user = "nobody" if os.getuid() == 0 else None
@@ -100,7 +100,7 @@ class PostgresServer:
     def prepare(self) -> None:
         """Run the image's ./prepare: roles, schema and choices."""
         environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}:{_programs()}:{os.environ['PATH']}",
+            "PATH": f"{Path(sys.executable).parent}:{programs()}:{os.environ['PATH']}",
             "PGHOST": str(self.directory),
             "PGPORT": str(self.port),
             "PG_SECRETS": str(self.directory),
@@ -140,7 +140,7 @@ class PostgresServer:
         self.stop(how=signal.SIGKILL)
 
     def _ready(self) -> bool:
-        probe = [str(_programs() / "pg_isready"), "-q", "-h", self.host, "-p", str(self.port)]
+        probe = [str(programs() / "pg_isready"), "-q", "-h", self.host, "-p", str(self.port)]
         return subprocess.run(probe, check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -150,7 +150,7 @@ class PostgresServer:
     def _spawn(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
-                [_programs() / program, *arguments],
+                [programs() / program, *arguments],
                 cwd=self.directory,
                 user=self._user,
                 stdout=log,
@@ -158,13 +158,14 @@ class PostgresServer:
             )
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The directory of the newest Postgres that Debian has installed."""
     found = Path("/usr/lib/postgresql").glob("*/bin")
     return max(found, key=lambda path: int(path.parent.name))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((PostgresServer.host, 0))
         port: int = probe.getsockname()[1]
