@@ -77,22 +77,22 @@ class Poll:
 
     def start_worker(self, queue: RedisServer, name: str = "worker01", **settings: str) -> Worker:
         (self._directory / name).mkdir(exist_ok=True)
-        worker = Worker(
-            {
-                "NODE_NAME": name,
-                "TMPDIR": str(self._directory / name),
-                "QUEUE_HOST": queue.host,
-                "QUEUE_PORT": str(queue.port),
-                "QUEUE_PASSWORD_FILE": str(queue.password_file("worker")),
-                "PGHOST": self.postgres.host,
-                "PGPORT": str(self.postgres.port),
-                "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
-                **settings,
-            },
-            self._directory / f"{name}.log",
-        )
+        environment = self.environment(queue, name) | {"TMPDIR": str(self._directory / name)}
+        worker = Worker(environment | settings, self._directory / f"{name}.log")
         self._workers.append(worker)
         return worker
+
+    def environment(self, queue: RedisServer, name: str = "worker01") -> dict[str, str]:
+        """The settings of a worker that reads `queue`."""
+        return {
+            "NODE_NAME": name,
+            "QUEUE_HOST": queue.host,
+            "QUEUE_PORT": str(queue.port),
+            "QUEUE_PASSWORD_FILE": str(queue.password_file("worker")),
+            "PGHOST": self.postgres.host,
+            "PGPORT": str(self.postgres.port),
+            "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
+        }
 
     def close(self) -> None:
         self.postgres.query("UPDATE poll SET state = 'closed', closed_at = now()")

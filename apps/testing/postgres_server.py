@@ -37,7 +37,8 @@ POLL = {
 EMPTY = """
     TRUNCATE ballots, rejected, votes, queues;
     UPDATE tally SET votes = 0;
-    UPDATE poll SET state = 'open', closed_at = NULL;
+    UPDATE poll SET state = 'open', opened_at = now(), closed_at = NULL,
+        opens_at = NULL, closes_at = NULL;
 """
 
 

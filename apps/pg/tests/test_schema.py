@@ -71,6 +71,7 @@ def test_transactions_that_count_choices_in_opposite_orders_do_not_wait_in_a_cir
         ("worker", "UPDATE poll SET state = 'closed', closed_at = now()"),
         ("worker", "INSERT INTO choices VALUES ('c', 'Cows', 3)"),
         ("worker", "CREATE TABLE mine ()"),
+        ("results", "SELECT poll_state()"),
         ("results", "SELECT * FROM ballots"),
         ("results", "SELECT * FROM votes"),
         ("results", "SELECT * FROM rejected"),

@@ -36,6 +36,7 @@ def test_the_api_gives_the_count(results: Any, vote: Vote, postgres: PostgresSer
     }
     postgres.query("UPDATE poll SET state = 'closed', closed_at = now()")
     wait_until(lambda: results.results()["state"] == "closed")
+    assert "The poll is closed." in results.get("/")[2]
 
 
 def test_the_api_may_be_cached_for_a_second(results: Any) -> None:

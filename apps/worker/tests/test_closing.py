@@ -1,8 +1,14 @@
 """Opening and closing: a vote is refused or counted, and a closed queue stays closed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
+from worker.config import Config
+from worker.queue import Queue
+from worker.store import Store
 
 
 def test_closing_refuses_or_counts_each_vote(poll: Poll, redis_server: RedisServer) -> None:
@@ -26,16 +32,80 @@ def test_closing_refuses_or_counts_each_vote(poll: Poll, redis_server: RedisServ
     poll.check()
 
 
-def test_a_closed_poll_opens_no_queue_and_an_opened_one_does(
+def test_a_waiting_poll_opens_no_queue_and_an_opened_one_does(
     poll: Poll, redis_server: RedisServer
 ) -> None:
-    poll.close()
+    poll.postgres.query("UPDATE poll SET state = 'waiting', opened_at = NULL")
+    poll.postgres.query("UPDATE poll SET opens_at = 'infinity'")
     worker = poll.start_worker(redis_server)
     wait_until(lambda: poll.postgres.query("SELECT 1 FROM queues"))
     assert not cast(redis_server, "a")
-    poll.postgres.query("UPDATE poll SET state = 'open', closed_at = NULL")
+    poll.postgres.query("UPDATE poll SET opens_at = now()")
     wait_for_intake(redis_server)
+    assert poll.postgres.query("SELECT opened FROM queues") == [(True,)]
     assert worker.stop() == 0
+
+
+def test_a_poll_closes_by_the_clock(poll: Poll, redis_server: RedisServer) -> None:
+    for name in ("worker01", "worker02"):
+        poll.start_worker(redis_server, name)
+    wait_for_intake(redis_server)
+    poll.postgres.query("UPDATE poll SET closes_at = now() + interval '1 second'")
+    assert cast(redis_server, "a")
+    wait_until(lambda: not cast(redis_server, "a"))
+    [(state, closed_at, due)] = poll.postgres.query("SELECT state, closed_at, closes_at FROM poll")
+    assert state == "closed"
+    assert closed_at >= due
+    wait_until(lambda: poll.postgres.query("SELECT 1 FROM draining") == [])
+    assert poll.postgres.query("SELECT closed_at FROM poll") == [(closed_at,)]
+    poll.check()
+
+
+def test_a_new_queue_of_a_closed_poll_is_closed_for_good(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    """And no worker that learned of an open poll, and was stopped then, opens it later."""
+    config = Config.from_environ(poll.environment(redis_server))
+    poll.close()
+    poll.start_worker(redis_server)
+    with redis_server.client() as client:
+        wait_until(lambda: client.exists("ballots:closed"))
+    late = Queue.connect(redis_server.host, config)
+    assert not late.open_intake()
+    late.close()
+    assert not cast(redis_server, "a")
+    assert poll.postgres.query("SELECT opened FROM queues") == [(False,)]
+
+
+def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    config = Config.from_environ(poll.environment(redis_server))
+    queues = [Queue.connect(redis_server.host, config) for _ in "ab"]
+    for _ in range(200):
+        with ThreadPoolExecutor(2) as threads:
+            acts = [queues[0].open_intake, queues[1].close_intake]
+            list(threads.map(lambda act: act(), acts))
+        assert len(queues[0].streams()) == 1
+        with redis_server.client() as client:
+            client.delete("ballots", "ballots:closed")
+    for queue in queues:
+        queue.close()
+
+
+def test_a_queue_is_not_opened_behind_a_closing(poll: Poll, redis_server: RedisServer) -> None:
+    config = Config.from_environ(poll.environment(redis_server))
+    store = Store.connect(config, uuid4())
+    closing = poll.postgres.connect()
+    with ThreadPoolExecutor(1) as thread, closing.cursor() as cursor:
+        cursor.execute("BEGIN; UPDATE poll SET state = 'closed', closed_at = now()")
+        answer = thread.submit(store.may_open)
+        wait_until(lambda: poll.postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        cursor.execute("COMMIT")
+        assert answer.result(20) is False
+    closing.close()
+    store.close()
+    assert poll.postgres.query("SELECT opened, intake_open FROM queues") == [(False, False)]
 
 
 def test_a_closed_queue_is_read_to_its_end_and_never_opened_again(

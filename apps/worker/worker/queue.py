@@ -1,14 +1,15 @@
 """A frontend node's queue: the streams of one Redis, read through a consumer group.
 
 The stream `ballots` exists exactly while the queue takes votes. Closing renames it, with its group
-and its counters, to `ballots:closed`. Stream commands: https://redis.io/docs/latest/commands/
+and its counters, to `ballots:closed`; where there is none of the two, that one is made, so that no
+worker that is late can open the queue any more. Stream commands: https://redis.io/docs/latest/commands/
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from redis import Redis, ResponseError
+from redis import Redis, ResponseError, WatchError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -84,13 +85,8 @@ class Queue:
         return found
 
     def open_intake(self) -> bool:
-        """Make the stream that frontends add to; False where this queue has, or had, one already.
-
-        Another worker may do the same at the same time: Redis lets one of them make the group.
-        """
-        if self._client.exists(OPEN, CLOSED):
-            return False
-        return self._won(lambda: self._client.xgroup_create(OPEN, GROUP, id="0", mkstream=True))
+        """Make the stream that frontends add to; False where the queue has, or had, one already."""
+        return self._make(OPEN)
 
     def close_intake(self) -> bool:
         """Take no more votes: from this moment an XADD of a frontend is refused.
@@ -98,17 +94,33 @@ class Queue:
         False where there is nothing to close. RENAME would overwrite a stream that is closed
         already, and the ballots in it: where both exist the queue stays open, for all to see.
         """
+        if self._make(CLOSED):
+            return True
         if not self._client.exists(OPEN) or self._client.exists(CLOSED):
             return False
-        return self._won(lambda: self._client.rename(OPEN, CLOSED))
-
-    def _won(self, act: Callable[[], object]) -> bool:
         try:
-            act()
+            self._client.rename(OPEN, CLOSED)
         except ResponseError as error:
-            if "BUSYGROUP" in str(error) or "no such key" in str(error):
+            if "no such key" in str(error):
                 return False
             raise
+        return True
+
+    def _make(self, stream: str) -> bool:
+        """Make a stream and its group, unless one of the two is there: another worker may be at it.
+
+        It is WATCH that decides: a worker that was stopped after it had looked makes nothing.
+        """
+        with self._client.pipeline() as pipe:
+            pipe.watch(OPEN, CLOSED)
+            if pipe.exists(OPEN, CLOSED):
+                return False
+            pipe.multi()
+            pipe.xgroup_create(stream, GROUP, id="0", mkstream=True)
+            try:
+                pipe.execute()
+            except WatchError:
+                return False
         return True
 
     def read(self, after: Mapping[str, str], count: int) -> list[tuple[str, list[Entry]]]:

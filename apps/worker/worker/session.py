@@ -6,7 +6,7 @@ import time
 
 from worker.ballots import Entry, Sorter
 from worker.config import Config
-from worker.queue import OPEN, Figures, Queue
+from worker.queue import CLOSED, OPEN, Figures, Queue
 from worker.store import Store
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,11 @@ class Session:
     def _look(self) -> None:
         """Open or close the queue as the poll's state asks for, and see what there is to read."""
         self._next_look = time.monotonic() + LOOK_SECONDS
-        if self._store.poll_is_open():
-            if self._queue.open_intake():
-                log.info("opened")
-        elif self._queue.close_intake():
+        state = self._store.poll_state()
+        streams = self._queue.streams()
+        if state == "open" and not streams and self._store.may_open() and self._queue.open_intake():
+            log.info("opened")
+        elif state == "closed" and CLOSED not in streams and self._queue.close_intake():
             log.info("closed")
         streams = self._queue.streams()
         self._after = {stream: self._after.get(stream, PENDING) for stream in streams}

@@ -104,8 +104,14 @@ class Store:
         """The keys that a ballot may name."""
         return [key for (key,) in self._execute("SELECT key FROM choices")]
 
-    def poll_is_open(self) -> bool:
-        return bool(self._execute("SELECT state = 'open' FROM poll")[0][0])
+    def poll_state(self) -> str:
+        """Whether the poll is `waiting`, `open` or `closed`, by now and by the store's clock."""
+        state: str = self._execute("SELECT poll_state()")[0][0]
+        return state
+
+    def may_open(self) -> bool:
+        """Note that the queue is about to take votes; False where the poll is not open."""
+        return bool(self._execute("SELECT may_open(%(queue)s)", queue=self._queue)[0][0])
 
     def merge(self, batch: Batch) -> None:
         """Store a batch in one transaction; on return it is on disk, and counted once."""
