@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from frontend import health
+from testing.container_health import answers
 from testing.redis_server import RedisServer
 
 Ballots = Callable[[], list[dict[str, str]]]
@@ -142,7 +142,7 @@ def test_the_container_is_healthy_while_the_process_answers(
     server: Server, redis_server: RedisServer
 ) -> None:
     redis_server.kill()
-    assert health.answers(server.port)
+    assert answers(server.port)
     server.process.terminate()
     server.process.wait(SECONDS)
-    assert not health.answers(server.port)
+    assert not answers(server.port)

@@ -1,0 +1,12 @@
+"""What Docker asks of a running container."""
+
+import subprocess
+from pathlib import Path
+
+CHECK = Path(__file__).parents[1] / "base" / "answers"
+
+
+def answers(port: int) -> bool:
+    """What the health check of the Python images says of an app on the loopback."""
+    check = subprocess.run([CHECK, str(port)], check=False, capture_output=True, timeout=10)
+    return check.returncode == 0
