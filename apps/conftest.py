@@ -9,4 +9,5 @@ pytest_plugins = [
     "testing.swarm_api",
     "testing.postgres_server",
     "testing.redis_server",
+    "testing.poll",
 ]

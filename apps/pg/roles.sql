@@ -9,6 +9,11 @@ SELECT format('CREATE ROLE %I LOGIN', role)
 FROM unnest(ARRAY['landslide', 'worker', 'results']) AS role
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 
+-- The owner takes this role where it only has to look (poll/ledger.py); nobody else can have it.
+SELECT 'CREATE ROLE auditor NOLOGIN'
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') \gexec
+GRANT auditor TO landslide;
+
 ALTER ROLE worker PASSWORD :'worker_password';
 ALTER ROLE results PASSWORD :'results_password';
 

@@ -6,8 +6,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
+
+import pytest
 
 from testing.postgres_server import PostgresServer
 from testing.redis_server import RedisServer
@@ -157,3 +160,11 @@ def wait_for_intake(queue: RedisServer) -> None:
     """Until a worker has opened the queue."""
     with queue.client("frontend") as client:
         wait_until(lambda: client.exists("ballots"))
+
+
+@pytest.fixture
+def poll(postgres: PostgresServer, tmp_path: Path) -> Iterator[Poll]:
+    """An open poll with no votes yet; its workers are killed after the test."""
+    poll = Poll(postgres, tmp_path)
+    yield poll
+    poll.end()

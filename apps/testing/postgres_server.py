@@ -35,7 +35,7 @@ POLL = {
     ],
 }
 EMPTY = """
-    TRUNCATE ballots, rejected, votes, queues;
+    TRUNCATE ballots, rejected, votes, queues, certificate;
     UPDATE tally SET votes = 0;
     UPDATE poll SET state = 'open', opened_at = now(), closed_at = NULL,
         opens_at = NULL, closes_at = NULL;
@@ -100,14 +100,22 @@ class PostgresServer:
 
     def prepare(self) -> None:
         """Run the image's ./prepare: roles, schema and choices."""
+        self.execute(str(SHIPPED / "prepare")).check_returncode()
+
+    def execute(self, *command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        """What a command says, run as `docker exec` runs it in the store's container."""
         environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}:{programs()}:{os.environ['PATH']}",
             "PGHOST": str(self.directory),
             "PGPORT": str(self.port),
+            "PGUSER": "landslide",
+            "PGDATABASE": self.database,
             "PG_SECRETS": str(self.directory),
             "POLL_FILE": str(self.poll_file),
         }
-        subprocess.run([SHIPPED / "prepare"], check=True, env=environment)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, cwd=SHIPPED, env=environment
+        )
 
     def start(self) -> None:
         """Start and wait until connections are accepted; also after `kill` or `stop`."""

@@ -1,0 +1,1 @@
+"""The life of a poll in the store: opening, closing, and the certificate of its count."""

@@ -1,0 +1,73 @@
+"""`python3 -m poll COMMAND`, inside the store's container; the database is that of libpq's PG*.
+
+open      open a poll that waits
+close     close an open one; the workers then close and empty the queues
+drained   say whether they have
+certify   check the books of a closed poll and print its certificate, as JSON, which is made once
+verify    read such a certificate on stdin and say whether the database says the same
+
+Ends with 0, or with 1 and whole sentences on stderr where it is otherwise.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+
+from poll import state
+from poll.books import Books, certificate, differences, problems
+from poll.ledger import Ledger, connect
+from poll.page import page
+from poll.problem import Problem
+
+
+def certify() -> str:
+    """The certificate, from the store where one has been made; then it must still be true."""
+    with connect() as store:
+        made = certificate(*_books(store))
+        text = store.keep(json.dumps(made, indent=2, ensure_ascii=False), page(made))
+    _compare(text, made)
+    return text
+
+
+def verify() -> str:
+    text = sys.stdin.read()
+    with connect() as store:
+        _compare(text, certificate(*_books(store)))
+    return "The certificate says what the database says."
+
+
+def _books(store: Ledger) -> tuple[Books, str]:
+    books = store.books()
+    if found := problems(books):
+        raise Problem("There is no certificate: the count does not add up.", *found)
+    return books, store.digest()
+
+
+def _compare(text: str, made: dict[str, object]) -> None:
+    if found := differences(json.loads(text), made):
+        raise Problem("The certificate is not what the database says.", *found)
+
+
+COMMANDS: dict[str, Callable[[], str]] = {
+    "open": state.open_poll,
+    "close": state.close_poll,
+    "drained": state.drained,
+    "certify": certify,
+    "verify": verify,
+}
+
+
+def main(*arguments: str) -> int:
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        print(COMMANDS[arguments[0]]())
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

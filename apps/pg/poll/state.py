@@ -1,0 +1,72 @@
+"""Opening and closing by hand, as the owner of the database; each answers with a sentence."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+
+from poll.problem import Problem
+
+# A poll whose time is over would close in the same moment, for good.
+OPEN = """
+    UPDATE poll SET state = 'open', opened_at = now()
+    WHERE state = 'waiting' AND (closes_at > now()) IS NOT FALSE
+"""
+CLOSE = "UPDATE poll SET state = 'closed', closed_at = now() WHERE state = 'open'"
+
+
+def open_poll() -> str:
+    """Raises Problem for a poll that is closed, or should be by now."""
+    changed, state, closes_at, closed_at = _act(OPEN)
+    if state == "closed":
+        raise Problem(
+            f"The poll was closed on {moment(closed_at)} and stays closed: its certificate may be "
+            "out. Another poll needs an empty store."
+        )
+    if state == "waiting":
+        raise Problem(
+            f"The poll is not opened: it was to close on {moment(closes_at)} (closes_at)."
+        )
+    return "The poll is open." if changed else "The poll is open already."
+
+
+def close_poll() -> str:
+    """Raises Problem for a poll that was never open."""
+    changed, state, _, closed_at = _act(CLOSE)
+    if state == "waiting":
+        raise Problem("The poll has not been opened yet, so there is nothing to close.")
+    return "The poll is closed." if changed else f"The poll is closed already: {moment(closed_at)}."
+
+
+def drained() -> str:
+    """Raises Problem as long as a queue may still hold votes that are not in the store."""
+    with _cursor() as cursor:
+        cursor.execute("SELECT count(*), coalesce(sum(waiting), 0) FROM draining")
+        queues, waiting = cursor.fetchone()
+    if queues:
+        raise Problem(f"Queues that are not done: {queues}. Ballots that wait: {waiting:,}.")
+    return "Every queue is closed and empty."
+
+
+def moment(time: datetime) -> str:
+    """A time as people read it, in UTC."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
+
+
+def _act(statement: str) -> tuple[bool, str, Any, Any]:
+    """Whether the statement changed the poll; then its state, closes_at and closed_at."""
+    with _cursor() as cursor:
+        # What is due by the clock comes first.
+        cursor.execute("SELECT poll_state()")
+        cursor.execute(statement)
+        changed = cursor.rowcount == 1
+        cursor.execute("SELECT state, closes_at, closed_at FROM poll")
+        return changed, *cursor.fetchone()
+
+
+@contextmanager
+def _cursor() -> Iterator[Any]:
+    with closing(psycopg2.connect("")) as connection, connection, connection.cursor() as cursor:
+        yield cursor
