@@ -1,18 +1,26 @@
 """From what happened to an HTTP answer: a page, or JSON for those who ask for it. No I/O."""
 
 import json
+from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
 from typing import NamedTuple
 
 from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.pages import Pages
+from frontend.poll import Poll
 from frontend.refusal import DamagedCookie, IntakeUnavailable, Refusal
 from frontend.visit import Visit
 
 COOKIE_SECONDS = 30 * 24 * 3600
 RETRY_AFTER_SECONDS = "2"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+HTML = "text/html; charset=utf-8"
+JSON = "application/json"
+# https://www.rfc-editor.org/rfc/rfc9457
+PROBLEM = "application/problem+json"
+DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 
 class Answer(NamedTuple):
@@ -29,6 +37,8 @@ class Answers:
     def __init__(self, config: Config) -> None:
         self._node = config.node
         self._pages = Pages(config.poll, config.node)
+        self._poll = json.dumps(asdict(config.poll)).encode()
+        self._description = _description(config.poll)
         self._always = [
             ("Content-Security-Policy", self._pages.csp),
             ("X-Content-Type-Options", "nosniff"),
@@ -38,40 +48,70 @@ class Answers:
 
     def form(self, visit: Visit, cookie: str | None) -> Answer:
         """The page to vote on, with a cookie for whom it is not None."""
-        answer = self._answer(200, "text/html; charset=utf-8", self._pages.ballot)
+        if visit.wants_json:
+            answer = self._answer(200, JSON, self._poll)
+        else:
+            answer = self._answer(200, HTML, self._pages.ballot)
         return answer if cookie is None else remember(visit, answer, cookie)
 
     def receipt(self, visit: Visit, ballot: Ballot, cookie: str) -> Answer:
         """Thanks, and the name of the node that has the vote. Who voted is not repeated."""
         if visit.wants_json:
             receipt = {"choice": ballot.choice, "cast": ballot.cast, "node": self._node}
-            answer = self._answer(200, "application/json", json.dumps(receipt).encode())
+            answer = self._answer(200, JSON, json.dumps(receipt).encode())
         else:
-            page = self._pages.receipts[ballot.choice]
-            answer = self._answer(200, "text/html; charset=utf-8", page)
+            answer = self._answer(200, HTML, self._pages.receipts[ballot.choice])
         return remember(visit, answer, cookie)
 
     def refusal(self, visit: Visit, refusal: Refusal) -> Answer:
         """Why there are no thanks."""
         if visit.wants_json:
-            kind, body = "application/json", json.dumps({"error": refusal.sentence}).encode()
+            answer = self._problem(refusal.status, refusal.sentence)
         else:
-            kind, body = "text/html; charset=utf-8", self._pages.refusal(refusal.sentence)
-        answer = self._answer(refusal.status, kind, body)
+            answer = self._answer(refusal.status, HTML, self._pages.refusal(refusal.sentence))
         if isinstance(refusal, IntakeUnavailable):
             answer.headers.append(("Retry-After", RETRY_AFTER_SECONDS))
         if isinstance(refusal, DamagedCookie):
             remember(visit, answer, "", seconds=0)
         return answer
 
-    def health(self, status: int, reason: str) -> Answer:
-        """A few words, for load balancers and for people."""
-        return self._answer(status, "text/plain; charset=utf-8", f"{reason}\n".encode())
+    def health(self, visit: Visit, state: str) -> Answer:
+        """That this node is at work: `open` or `closed`."""
+        if visit.wants_json:
+            return self._answer(200, JSON, json.dumps({"state": state}).encode())
+        return self._words(200, state)
+
+    def illness(self, visit: Visit, refusal: IntakeUnavailable) -> Answer:
+        """Why no vote can be stored now, for load balancers and for people."""
+        if visit.wants_json:
+            answer = self._problem(refusal.status, refusal.reason)
+        else:
+            answer = self._words(refusal.status, refusal.reason)
+        answer.headers.append(("Retry-After", RETRY_AFTER_SECONDS))
+        return answer
+
+    def description(self) -> Answer:
+        """What can be asked here, and how: OpenAPI 3.1."""
+        return self._answer(200, JSON, self._description)
+
+    def _words(self, status: int, words: str) -> Answer:
+        return self._answer(status, "text/plain; charset=utf-8", f"{words}\n".encode())
+
+    def _problem(self, status: int, detail: str) -> Answer:
+        problem = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        return self._answer(status, PROBLEM, json.dumps(problem).encode())
 
     def _answer(self, status: int, kind: str, body: bytes) -> Answer:
         length = ("Content-Length", str(len(body)))
         headers = [*self._always, ("Content-Type", kind), length]
         return Answer(STATUS_LINES[status], headers, body)
+
+
+def _description(poll: Poll) -> bytes:
+    description = json.loads(DESCRIPTION.read_text())
+    description["info"]["title"] = poll.title
+    description["components"]["schemas"]["Choice"]["enum"] = sorted(poll.keys)
+    return json.dumps(description).encode()
 
 
 def remember(visit: Visit, answer: Answer, cookie: str, *, seconds: int = COOKIE_SECONDS) -> Answer:

@@ -38,7 +38,11 @@ def create_app(config: Config) -> Flask:
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return _response(booth.health())
+        return _response(booth.health(Visit(request.environ)))
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return _response(booth.answers.description())
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> Response:

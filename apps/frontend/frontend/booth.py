@@ -56,13 +56,13 @@ class Booth:
             return remember(visit, self.answers.refusal(visit, refusal), cookie)
         return self.answers.receipt(visit, ballot, cookie)
 
-    def health(self) -> Answer:
+    def health(self, visit: Visit) -> Answer:
         """200 where votes can be taken, or are refused because the poll is closed; else 503."""
         try:
             self._intake.check()
         except IntakeUnavailable as refusal:
-            return self.answers.health(503, refusal.reason)
+            return self.answers.illness(visit, refusal)
         except PollClosed:
             # Somebody has to tell the voters; taking all nodes out would tell them of an outage.
-            return self.answers.health(200, "closed")
-        return self.answers.health(200, "open")
+            return self.answers.health(visit, "closed")
+        return self.answers.health(visit, "open")

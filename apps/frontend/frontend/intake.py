@@ -6,6 +6,7 @@ exactly while votes are taken; closing the poll renames it, in one step, to `bal
 
 import logging
 import threading
+import time
 from typing import Any, NoReturn
 
 from hiredis import HiredisError, ProtocolError
@@ -19,7 +20,11 @@ log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Puts ballots into the queue, by one connection per thread."""
+    """Puts ballots into the queue, by one connection per thread.
+
+    After an answer that did not come in time, no ballot is tried for as long again: else everybody
+    behind would wait in turn for a thread, and be told minutes later what is known by now.
+    """
 
     def __init__(self, config: Config) -> None:
         self._server = (config.queue_socket, config.queue_user, config.queue_password)
@@ -27,6 +32,7 @@ class Intake:
         self._node = config.node
         self._threads = threading.local()
         self._failing = False
+        self._resting_until = 0.0
 
     def add(self, ballot: Ballot) -> None:
         """Store a ballot; on return it is on disk.
@@ -35,6 +41,8 @@ class Intake:
         it is down, slow, full, loading, misconfigured or not opened yet: then the ballot may or
         may not be stored, and sending the same one again does no harm.
         """
+        if time.monotonic() < self._resting_until:
+            raise IntakeUnavailable("the queue did not answer in time")
         voter, choice, cast = ballot
         entry = ("voter", voter, "choice", choice, "cast", cast, "node", self._node)
         try:
@@ -92,6 +100,8 @@ class Intake:
             raise
 
     def _unavailable(self, error: Exception) -> IntakeUnavailable:
+        if isinstance(error, TimeoutError):
+            self._resting_until = time.monotonic() + self._timeout
         # One line when it begins and one when it ends, however many voters it meets in between.
         if not self._failing:
             self._failing = True
@@ -101,4 +111,5 @@ class Intake:
     def _note_success(self) -> None:
         if self._failing:
             self._failing = False
+            self._resting_until = 0.0
             log.warning("the queue takes votes again")

@@ -3,7 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
-from werkzeug.http import parse_options_header
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header, parse_options_header
 
 from frontend.refusal import Refusal, TooLarge
 
@@ -49,8 +50,12 @@ class Visit:
 
     @property
     def wants_json(self) -> bool:
-        """Browsers do not name JSON when they open a page; programs do when they want it."""
-        return "application/json" in self._environ.get("HTTP_ACCEPT", "")
+        """Whether the client would rather have JSON than a page. No browser names it for a page."""
+        accept = self._environ.get("HTTP_ACCEPT", "")
+        if "application/json" not in accept:
+            return False
+        kinds = parse_accept_header(accept, MIMEAccept)
+        return kinds["text/html"] <= kinds["application/json"] > 0
 
     def form(self) -> bytes:
         """The body of a form.

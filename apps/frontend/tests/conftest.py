@@ -1,8 +1,13 @@
 """A frontend of its own for each test, on a real queue with the shipped configuration."""
 
+import http.client
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +27,56 @@ POLL = {
     ],
 }
 EDGE_TOKEN = "an-edge-token-for-tests"
+SECONDS = 20
+
+
+class Server:
+    """`python -m frontend`, on a port of its own."""
+
+    def __init__(self, environ: dict[str, str], log: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.log = log
+        start = f"from frontend.__main__ import main; main(port={self.port})"
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", start],
+                env={**os.environ, **environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        # Every process, not only the first: one that is told to end while it starts ends late.
+        processes = len(os.sched_getaffinity(0))
+        deadline = time.monotonic() + SECONDS
+        while log.read_text().count("Started worker-") < processes:
+            if self.ended_within(0.05) or time.monotonic() > deadline:
+                self.process.kill()
+                self.process.wait(SECONDS)
+                raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+    def ended_within(self, seconds: float) -> bool:
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def refuses_connections(self) -> bool:
+        """Wait until the port is closed; False where it stays open."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), SECONDS).close()
+            except ConnectionRefusedError:
+                return True
+            except ConnectionResetError:
+                # It was closed while this one waited to be accepted.
+                continue
+        return False
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
 
 
 @pytest.fixture
@@ -57,6 +112,14 @@ def client(app: Flask) -> FlaskClient:
 def stranger(app: Flask) -> FlaskClient:
     """A program that keeps no cookies."""
     return app.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def server(environ: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+    server = Server(environ | {"QUEUE_TIMEOUT": "5"}, tmp_path / "server.log")
+    yield server
+    server.process.terminate()
+    server.process.wait(SECONDS)
 
 
 @pytest.fixture

@@ -56,9 +56,27 @@ def test_whoever_votes_again_after_a_timeout_is_the_same_voter(
     assert vote(client) == 503
     assert health(client)[0] == 503
     redis_server.resume()
+    assert health(client) == (200, "open")
     assert vote(client) == 200
     # The first one had reached the queue, and came to be stored when nobody waited any more.
     assert [ballot["voter"] for ballot in ballots()] == [ballots()[0]["voter"]] * 2
+
+
+def test_after_one_timeout_nobody_else_waits_for_the_same(
+    environ: dict[str, str], redis_server: RedisServer
+) -> None:
+    client = create_app(Config.from_environ(environ | {"QUEUE_TIMEOUT": "3"})).test_client()
+    assert vote(client) == 200
+    with redis_server.client() as redis:
+        before = redis.info("stats")["total_connections_received"]
+        redis_server.pause()
+        for _ in range(5):
+            assert vote(client) == 503
+        redis_server.resume()
+        # The first one lost its connection, and none of the others tried to make another.
+        assert redis.info("stats")["total_connections_received"] == before
+    assert health(client) == (200, "open")
+    assert vote(client) == 200
 
 
 def test_a_full_queue_refuses_and_keeps_what_it_has(

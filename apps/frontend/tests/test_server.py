@@ -1,79 +1,17 @@
 """The real server process, as the image starts it."""
 
-import http.client
-import os
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from testing.container_health import answers
 from testing.redis_server import RedisServer
 
+from .conftest import SECONDS, Server
+
 Ballots = Callable[[], list[dict[str, str]]]
-APP = Path(__file__).parents[1]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-SECONDS = 20
-
-
-class Server:
-    """`python -m frontend`, on a port of its own."""
-
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self.log = log
-        start = f"from frontend.__main__ import main; main(port={self.port})"
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", start],
-                env={**os.environ, **environ, "PYTHONPATH": str(APP)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        # Every process, not only the first: one that is told to end while it starts ends late.
-        processes = len(os.sched_getaffinity(0))
-        deadline = time.monotonic() + SECONDS
-        while log.read_text().count("Started worker-") < processes:
-            if self.ended_within(0.05) or time.monotonic() > deadline:
-                self.process.kill()
-                self.process.wait(SECONDS)
-                raise RuntimeError(f"the server did not start:\n{log.read_text()}")
-
-    def ended_within(self, seconds: float) -> bool:
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def refuses_connections(self) -> bool:
-        """Wait until the port is closed; False where it stays open."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), SECONDS).close()
-            except ConnectionRefusedError:
-                return True
-            except ConnectionResetError:
-                # It was closed while this one waited to be accepted.
-                continue
-        return False
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-
-
-@pytest.fixture
-def server(environ: dict[str, str], tmp_path: Path) -> Iterator[Server]:
-    server = Server(environ | {"QUEUE_TIMEOUT": "5"}, tmp_path / "server.log")
-    yield server
-    server.process.terminate()
-    server.process.wait(SECONDS)
 
 
 def test_votes_over_http_are_in_the_queue_and_in_no_log(server: Server, ballots: Ballots) -> None:

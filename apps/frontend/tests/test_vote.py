@@ -76,16 +76,6 @@ def test_a_client_cannot_choose_whom_it_votes_for(
     assert REQUEST_ID not in voters
 
 
-def test_a_program_gets_json_that_does_not_say_who_voted(
-    stranger: FlaskClient, ballots: Ballots
-) -> None:
-    answer = vote(stranger, Accept="application/json")
-    [ballot] = ballots()
-    receipt = {"choice": "a", "cast": int(ballot["cast"]), "node": "frontend<01>"}
-    assert answer.json == receipt
-    assert answer.content_type == "application/json"
-
-
 def test_the_test_vote_is_taken_and_marked_as_such(client: FlaskClient, ballots: Ballots) -> None:
     assert vote(client, "test").status_code == 200
     assert ballots()[0]["choice"] == "test"
@@ -138,11 +128,6 @@ def test_a_forged_cookie_is_replaced_with_the_page(client: FlaskClient) -> None:
     client.set_cookie("voter", "1.forged.0.mac")
     assert client.get("/").status_code == 200
     assert vote(client).status_code == 200
-
-
-def test_a_refusal_is_json_for_a_program(stranger: FlaskClient) -> None:
-    answer = vote(stranger, "nobody", Accept="application/json")
-    assert answer.json == {"error": "There is no such choice in this poll."}
 
 
 # One queue serves all examples: whatever they store, none may end in an error of ours.
