@@ -1,9 +1,10 @@
 """Writes the poll file into the tables `poll` and `choices`; run by ./prepare at each start.
 
-POLL_FILE is JSON: {title, question, choices: [{key, text, color}], opens_at, closes_at}. The times
-are optional: ISO 8601, UTC where they name no zone; `infinity` to open by hand only. A choice that
-has left the file stays in the table, because ballots may name it. A closed poll stays as it was
-closed: its certificate names all this. The connection follows libpq's PG* variables.
+POLL_FILE is JSON: {title, question, choices: [{key, text}], opens_at, closes_at}; the rest of it is
+for others. The times are optional: ISO 8601, UTC where they name no zone; `infinity` to open by
+hand only. A choice that has left the file stays in the table, because ballots may name it. A closed
+poll stays as it was closed: its certificate names all this. The connection follows libpq's PG*
+variables.
 """
 
 import json

@@ -2,26 +2,39 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from frontend.languages import LANGUAGES
 
 # A choice for the vote that proves a deployment: stored and counted like every other, in a tally
 # row of its own, and left out of totals. It is never on the page.
 TEST_KEY = "test"
+PICTURE = re.compile(r"data:image/(svg\+xml|webp|png|jpeg);base64,[A-Za-z0-9+/]+=*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer: its key in the form and in the ledger, its text, its colour as `#rrggbb`."""
+    """One answer: its key in the form and in the ledger, its text, its colour as `#rrggbb`.
+
+    `picture` is a data URL, or empty.
+    """
 
     key: str
     text: str
     color: str
+    picture: str = ""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9_-]{1,32}", self.key) or self.key == TEST_KEY:
+        if not re.fullmatch(r"[a-z0-9_-]{1,32}", self.key, re.ASCII) or self.key == TEST_KEY:
             raise ValueError(f"poll: {self.key!r} cannot be the key of a choice")
+        _check_texts(text=self.text)
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.color):
             raise ValueError(f"poll: choice {self.key!r} needs a color such as #0b7285")
+        # It becomes part of a style sheet.
+        if self.picture and not PICTURE.fullmatch(self.picture):
+            raise ValueError(f"poll: choice {self.key!r} has a picture that is no data URL")
 
     @property
     def ink(self) -> str:
@@ -34,17 +47,24 @@ class Choice:
 
 @dataclass(frozen=True)
 class Poll:
-    """A question with 2 to 20 choices."""
+    """A question with 2 to 20 choices, in one language; `translations` are the same in others."""
 
     title: str
     question: str
     choices: tuple[Choice, ...]
+    language: str = "en"
+    translations: Mapping[str, "Poll"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _check_texts(title=self.title, question=self.question)
         if not 2 <= len(self.choices) <= 20:
             raise ValueError("poll: 2 to 20 choices, please")
         if len({choice.key for choice in self.choices}) < len(self.choices):
             raise ValueError("poll: two choices have the same key")
+        if self.language not in LANGUAGES:
+            raise ValueError(f"poll: {self.language!r} is none of {', '.join(LANGUAGES)}")
+        if self.language in self.translations:
+            raise ValueError(f"poll: it is in {self.language}, and translated to {self.language}")
 
     @property
     def keys(self) -> frozenset[str]:
@@ -53,10 +73,30 @@ class Poll:
 
     @classmethod
     def from_json(cls, text: str) -> "Poll":
-        """Read {title, question, choices: [{key, text, color}]}; ValueError for anything else."""
+        """Read a poll file, as docs/poll.md describes it; ValueError for one that cannot work."""
         try:
-            poll = json.loads(text)
-            choices = tuple(Choice(c["key"], c["text"], c["color"]) for c in poll["choices"])
-            return cls(poll["title"], poll["question"], choices)
-        except (KeyError, TypeError) as error:
+            settings = json.loads(text)
+            choices = tuple(
+                Choice(c["key"], c["text"], c["color"], c.get("picture", ""))
+                for c in settings["choices"]
+            )
+            language = settings.get("language", "en")
+            poll = cls(settings["title"], settings["question"], choices, language)
+            translations = {
+                code: poll._translated(code, texts)
+                for code, texts in settings.get("translations", {}).items()
+            }
+            return replace(poll, translations=translations)
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"poll: {error!r} while reading the poll file") from error
+
+    def _translated(self, language: str, texts: Mapping[str, Any]) -> "Poll":
+        words = texts["choices"]
+        choices = tuple(replace(choice, text=words[choice.key]) for choice in self.choices)
+        return Poll(texts["title"], texts["question"], choices, language)
+
+
+def _check_texts(**texts: object) -> None:
+    for name, text in texts.items():
+        if not isinstance(text, str) or not text:
+            raise ValueError(f"poll: it needs a {name}")

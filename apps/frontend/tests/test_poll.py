@@ -5,34 +5,38 @@ from typing import Any
 
 import pytest
 from frontend.poll import Choice, Poll
-
-
-def poll(*keys: str, color: str = "#123456") -> str:
-    choices = [{"key": key, "text": key.title(), "color": color} for key in keys]
-    return json.dumps({"title": "T", "question": "Q?", "choices": choices})
+from testing.poll_mistakes import COFFEE, MISTAKES, POLL, TEA
 
 
 def test_a_poll_takes_its_own_keys_and_the_test_vote() -> None:
-    assert Poll.from_json(poll("a", "b")).keys == {"a", "b", "test"}
+    assert Poll.from_json(json.dumps(POLL)).keys == {"tea", "coffee", "test"}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        poll("a"),
-        poll(*(f"k{n}" for n in range(21))),
-        poll("a", "a"),
-        poll("a", "test"),
-        poll("a", "B"),
-        poll("a", "b", color="red}body{"),
-        "[]",
-        "{}",
-        "no json",
-    ],
-)
-def test_a_poll_that_cannot_work_is_refused(text: str) -> None:
+def test_a_poll_can_be_asked_in_several_languages() -> None:
+    poll = Poll.from_json(json.dumps(POLL))
+    german = poll.translations["de"]
+    assert (poll.language, poll.title) == ("en", "Tea or coffee?")
+    assert (german.language, german.title) == ("de", "Tee oder Kaffee?")
+    assert [choice.text for choice in german.choices] == ["Tee", "Kaffee"]
+    assert german.keys == poll.keys
+
+
+@pytest.mark.parametrize("changes", [changes for changes, _ in MISTAKES])
+def test_what_the_playbook_refuses_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^poll: "):
+        Poll.from_json(json.dumps({**POLL, **changes}))
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "no json"])
+def test_what_is_no_poll_at_all_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"poll|JSON|Expecting"):
         Poll.from_json(text)
+
+
+def test_a_picture_cannot_smuggle_a_style() -> None:
+    coffee = COFFEE | {"picture": "data:image/png;base64,AA==);}body{display:none"}
+    with pytest.raises(ValueError, match="picture"):
+        Poll.from_json(json.dumps({**POLL, "choices": [TEA, coffee]}))
 
 
 @pytest.mark.parametrize(

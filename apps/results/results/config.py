@@ -15,6 +15,8 @@ class Config:
     question: str
     # The colours of the choices, by key.
     colors: Mapping[str, str]
+    # Whether the votes of each choice are shown while the poll is open.
+    before_closing: bool
     store_host: str
     store_port: int
     store_database: str
@@ -25,8 +27,8 @@ class Config:
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
         """Read the settings.
 
-        Required: NODE_NAME, POLL_FILE (JSON: {title, question, choices: [{key, text, color}]}),
-        PG_PASSWORD_FILE. Optional: PGHOST, PGPORT, PGDATABASE, PGUSER.
+        Required: NODE_NAME, POLL_FILE (JSON, see docs/poll.md), PG_PASSWORD_FILE.
+        Optional: PGHOST, PGPORT, PGDATABASE, PGUSER.
         Raises KeyError for a missing one, OSError and ValueError for an unreadable poll file.
         """
         poll = json.loads(Path(environ["POLL_FILE"]).read_text())
@@ -35,6 +37,7 @@ class Config:
             title=poll["title"],
             question=poll["question"],
             colors={choice["key"]: choice["color"] for choice in poll["choices"]},
+            before_closing=poll.get("results_before_closing", True),
             store_host=environ.get("PGHOST", "tasks.pg"),
             store_port=int(environ.get("PGPORT", "5432")),
             store_database=environ.get("PGDATABASE", "landslide"),

@@ -21,7 +21,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Figures:
-    """The count as the store had it; `waiting` ballots were still in the queues."""
+    """The count as the store had it; `waiting` ballots were still in the queues.
+
+    There are no choices where their votes are kept secret until the poll is closed.
+    """
 
     state: str
     choices: tuple[Choice, ...]

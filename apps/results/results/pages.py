@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -42,6 +42,8 @@ class Press:
 
         No figures at all: the store has not answered since the app started.
         """
+        if figures is not None and figures.state != "closed" and not self._config.before_closing:
+            figures = replace(figures, choices=())
         notice = ""
         if figures is None:
             notice = "There are no figures yet: the store does not answer."

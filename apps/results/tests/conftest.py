@@ -19,7 +19,7 @@ from testing.waiting import wait_until
 class Results:
     """`python -m results` on a port of its own."""
 
-    def __init__(self, postgres: PostgresServer, log_path: Path) -> None:
+    def __init__(self, postgres: PostgresServer, log_path: Path, **settings: str) -> None:
         with socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -34,7 +34,7 @@ class Results:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "results", str(self.port)],
                 cwd=Path(__file__).parents[1],
-                env=os.environ | environment,
+                env=os.environ | environment | settings,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -1,19 +1,23 @@
 """The results page as its viewers have it."""
 
+import json
 import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from socket import create_connection
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from testing.container_health import answers
-from testing.postgres_server import PostgresServer
+from testing.postgres_server import POLL, PostgresServer
 from testing.waiting import wait_until
+
+from .conftest import Results
 
 Vote = Callable[..., None]
 
@@ -161,3 +165,26 @@ def test_sigterm_ends_it_though_streams_are_open(results: Any) -> None:
     results.process.send_signal(signal.SIGTERM)
     assert results.process.wait(8) == 0
     viewer.close()
+
+
+def test_the_split_can_be_kept_secret_until_the_poll_is_closed(
+    postgres: PostgresServer, vote: Vote, tmp_path: Path
+) -> None:
+    poll = tmp_path / "poll.json"
+    poll.write_text(json.dumps(POLL | {"results_before_closing": False}))
+    vote(a=3, b=1)
+    results = Results(postgres, tmp_path / "results.log", POLL_FILE=str(poll))
+    try:
+        wait_until(results.healthy)
+        viewer = results.watch()
+        answer = results.results()
+        assert (answer["choices"], answer["total"]) == ([], 4)
+        for text in (viewer.next_event(), results.get("/")[2]):
+            assert "4 votes in all." in text and "as soon as the poll is closed" in text
+            assert "Cats" not in text.replace(POLL["title"], "") and "75.0" not in text
+        postgres.query("UPDATE poll SET state = 'closed', closed_at = now()")
+        assert "Cats 75.0 % 3 votes" in viewer.next_event()
+        viewer.close()
+    finally:
+        results.process.kill()
+        results.process.wait(10)

@@ -1,0 +1,3 @@
+"""The languages that the page talks."""
+
+LANGUAGES = ("en", "de", "ar")
