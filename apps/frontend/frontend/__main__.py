@@ -19,9 +19,13 @@ DRAIN_SECONDS = 10
 
 def main(port: int = 8000) -> None:
     """Serve until SIGTERM."""
-    config = Config.from_environ(os.environ)
+    serve("frontend.wsgi:app", port, Config.from_environ(os.environ).threads)
+
+
+def serve(app: str, port: int, threads: int) -> None:
+    """Serve the WSGI application `MODULE:NAME`, with `threads` for each process, until SIGTERM."""
     Granian(
-        "frontend.wsgi:app",
+        app,
         # All interfaces: the container has one address, and only Swarm publishes it.
         address="0.0.0.0",
         port=port,
@@ -29,7 +33,7 @@ def main(port: int = 8000) -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=len(os.sched_getaffinity(0)),
-        blocking_threads=config.threads,
+        blocking_threads=threads,
         # A process told to end while it starts may never notice (granian 2.8).
         workers_kill_timeout=DRAIN_SECONDS,
         # The load balancer keeps the access log. A second one here costs half a vote's CPU time.

@@ -1,0 +1,10 @@
+"""The least that a Flask page can be: what bench/frontend.py measures everything against."""
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.post("/")
+def hello() -> str:
+    return "Hello"
