@@ -28,10 +28,10 @@ def test_every_tier_has_hosts_with_addresses(name: str, root: Path) -> None:
 
 def test_a_poll_that_cannot_be_asked_is_found_before_any_machine_is_reached(root: Path) -> None:
     polls = {"{}": 0, '{"poll_definition": {"title": "T", "question": "Q", "choices": []}}': 2}
+    command = ["ansible-playbook", "playbooks/inventory.yml", "-i", "inventories/example", "-e"]
     for variables, status in polls.items():
         judged = subprocess.run(
-            ["ansible-playbook", "-i", "inventories/example", "-e", variables]
-            + ["playbooks/inventory.yml"],
+            [*command, variables],
             cwd=root,
             env=os.environ | {"ANSIBLE_CONFIG": str(root / "ansible.cfg")},
             capture_output=True,

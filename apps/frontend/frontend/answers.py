@@ -1,7 +1,6 @@
 """From what happened to an HTTP answer: a page, or JSON for those who ask for it. No I/O."""
 
 import json
-from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
@@ -37,7 +36,7 @@ class Answers:
     def __init__(self, config: Config) -> None:
         self._node = config.node
         self._pages = Pages(config.poll, config.node)
-        self._poll = json.dumps(asdict(config.poll)).encode()
+        self._poll = _in_words(config.poll)
         self._description = _description(config.poll)
         self._always = [
             ("Content-Security-Policy", self._pages.csp),
@@ -105,6 +104,12 @@ class Answers:
         length = ("Content-Length", str(len(body)))
         headers = [*self._always, ("Content-Type", kind), length]
         return Answer(STATUS_LINES[status], headers, body)
+
+
+def _in_words(poll: Poll) -> bytes:
+    """The poll as a program needs it: in its own language, without pictures."""
+    choices = [{"key": c.key, "text": c.text, "color": c.color} for c in poll.choices]
+    return json.dumps({"title": poll.title, "question": poll.question, "choices": choices}).encode()
 
 
 def _description(poll: Poll) -> bytes:
