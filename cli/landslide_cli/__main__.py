@@ -5,6 +5,7 @@ import signal
 import click
 
 from .down import down
+from .load import load
 from .status import status
 from .test import test
 from .up import up
@@ -20,7 +21,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for command in (up, status, test, down):
+for command in (up, status, load, test, down):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +25,7 @@ class Steps:
         self._live = Live(self, console=console, transient=True) if live else None
         self._spinner = Spinner("dots")
         self._play = self._step = self._task = ""
+        self._bar: ProgressBar | None = None
         self._since = self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -53,6 +55,16 @@ class Steps:
         if step != self._step:
             self._finish("✓", "green")
             self._step, self._task, self._since = step, "", time.monotonic()
+            self._bar = None
+
+    def advance(self, number: int, total: int) -> None:
+        """Show how much of the present step is done."""
+        self._bar = ProgressBar(total, number, width=30)
+        self.note(f"{number:,} of {total:,}")
+
+    def note(self, words: str) -> None:
+        """Show where the present step is."""
+        self._task = words
 
     def hear(self, event: Event) -> None:
         """Follow a run of playbooks: a play is a step once it has a task to run."""
@@ -74,9 +86,10 @@ class Steps:
         if not self._step:
             return Text()
         row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(no_wrap=True)
-        row.add_column(no_wrap=True)
+        bar = [self._bar] if self._bar else []
+        for _ in range(3 + len(bar)):
+            row.add_column(no_wrap=True)
         row.add_column(no_wrap=True, overflow="ellipsis")
         took = Text(f"{time.monotonic() - self._since:6.1f} s", style="dim")
-        row.add_row(self._spinner, took, Text.assemble(self._step, "  ", (self._task, "dim")))
+        row.add_row(self._spinner, took, self._step, *bar, Text(self._task, style="dim"))
         return row

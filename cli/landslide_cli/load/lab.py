@@ -1,0 +1,123 @@
+"""The lab's containers, and what can be asked inside them."""
+
+import csv
+import io
+from typing import Any
+
+import docker
+
+from landslide_cli.errors import Problem
+
+from .verdict import Ballot, Counted
+
+PSQL = (
+    "exec docker exec $(docker ps --quiet --filter label=com.docker.swarm.service.name=pg) "
+    'psql --username=landslide --dbname=landslide --no-psqlrc --quiet --csv --tuples-only "$@"'
+)
+# A node's own total, and that of each container in it, with the name of its service if it has one.
+CPU = r"""
+    total() { sed -n 's/^usage_usec //p' "$1/cpu.stat"; }
+    echo "$(total /sys/fs/cgroup) all"
+    docker ps --no-trunc --format \
+        '{{.ID}} {{or (.Label "com.docker.swarm.service.name") .Names}}' |
+    while read -r id name; do
+        echo "$(total "/sys/fs/cgroup/system.slice/docker-$id.scope") $name"
+    done
+"""
+
+BALLOTS = """
+    SELECT voter::text, choice, cast_us, (extract(epoch FROM stored_at) * 1000000)::bigint
+    FROM ballots WHERE stored_at >= to_timestamp({since}) AND choice <> 'test'
+"""
+COUNTED = """
+    SELECT voter::text, choice, cast_us FROM votes WHERE voter IN
+        (SELECT voter FROM ballots WHERE stored_at >= to_timestamp({since}) AND choice <> 'test')
+"""
+# What waits, and for how many seconds no worker has looked.
+WAITING = """
+    SELECT coalesce(sum(waiting), 0), coalesce(extract(epoch FROM now() - min(seen_at)), 0)
+    FROM queues
+"""
+
+
+class Lab:
+    """A lab that is up."""
+
+    def __init__(self, client: docker.DockerClient, name: str, store: str) -> None:
+        """Take the engine that it runs on, and the names of the lab and of its store's host.
+
+        Raises `Problem` where there is no such lab.
+        """
+        self.client = client
+        self.network = f"landslide-{name}"
+        self.labels = {"landslide.lab": name}
+        filters = {"label": [f"landslide.lab={name}", "landslide.definition"]}
+        self._nodes = {
+            node.name.removeprefix(f"{self.network}-"): node
+            for node in client.containers.list(filters=filters)
+        }
+        if store not in self._nodes:
+            raise Problem('The lab is down. "./landslide up" brings it up.')
+        self._store = store
+
+    def clock(self) -> float:
+        """Return the store's time in seconds since the epoch."""
+        return float(self.query("SELECT extract(epoch FROM clock_timestamp())")[0][0])
+
+    def choices(self) -> list[str]:
+        """Return the keys that a voter may choose; none while the poll is closed."""
+        return [
+            key
+            for (key,) in self.query(
+                "SELECT key FROM choices, poll WHERE key <> 'test' AND state = 'open' ORDER BY key"
+            )
+        ]
+
+    def waiting(self) -> tuple[int, float]:
+        """Return how many ballots wait in the queues, and how many seconds ago that was so."""
+        waiting, age = self.query(WAITING)[0]
+        return int(waiting), float(age)
+
+    def ballots(self, since: float) -> list[Ballot]:
+        """Return what the ledger holds of the time since `since`, by the store's clock."""
+        return [
+            Ballot(voter, choice, int(cast), int(stored))
+            for voter, choice, cast, stored in self.query(BALLOTS.format(since=since))
+        ]
+
+    def counted(self, since: float) -> list[Counted]:
+        """Return what counts for the voters of those ballots."""
+        return [
+            Counted(voter, choice, int(cast))
+            for voter, choice, cast in self.query(COUNTED.format(since=since))
+        ]
+
+    def cpu(self) -> dict[str, float]:
+        """Return the seconds of CPU time that each service has used, on all nodes together.
+
+        `nodes` is what else ran on them: engines, systemd, and the kernel on their behalf.
+        """
+        seconds = {"nodes": 0.0}
+        for name in self._nodes:
+            for line in self.run(name, "sh", "-c", CPU).splitlines():
+                used, service = line.split()
+                share = int(used) / 1e6
+                if service == "all":
+                    seconds["nodes"] += share
+                else:
+                    seconds["nodes"] -= share
+                    seconds[service] = seconds.get(service, 0.0) + share
+        return seconds
+
+    def query(self, statement: str) -> list[list[str]]:
+        """Return the rows of a statement that the store's owner makes, all values as text."""
+        answer = self.run(self._store, "sh", "-c", PSQL, "sh", "--command", statement)
+        return list(csv.reader(io.StringIO(answer)))
+
+    def run(self, node: str, *command: str) -> str:
+        """Return what a command that root runs on a node says; raises `Problem` if it fails."""
+        container: Any = self._nodes[node]
+        code, (output, errors) = container.exec_run(list(command), demux=True)
+        if code != 0:
+            raise Problem(f"{node} does not tell: {(errors or b'').decode().strip()}")
+        return (output or b"").decode()

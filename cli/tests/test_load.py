@@ -1,0 +1,134 @@
+"""./landslide load, but for the load itself: that is tested with the load client, apps/load."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+from landslide_cli import ROOT
+from landslide_cli.__main__ import main
+from landslide_cli.load import page
+from landslide_cli.load.records import Tail, Vote, new_voter, read
+from landslide_cli.load.series import percentile, series, speed
+from landslide_cli.load.verdict import Ballot, compare
+
+SECOND = 1_000_000
+START = 1_790_000_000 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--votes", "0"),
+        ("--votes", "1000001"),
+        ("--votes", "many"),
+        ("--seconds", "0"),
+        ("--seconds", "601"),
+        ("--clients", "0"),
+        ("--clients", "257"),
+        ("--changed", "1.1"),
+        ("--changed", "-0.1"),
+    ],
+)
+def test_what_has_no_bound_is_refused(option, value):
+    result = CliRunner().invoke(main, ["load", option, value])
+
+    assert result.exit_code == 2
+    assert option in result.output
+
+
+def test_machines_that_are_no_lab_are_left_alone():
+    example = str(ROOT / "inventories" / "example")
+    result = CliRunner().invoke(main, ["load", "--inventory", example])
+
+    assert result.exit_code == 1
+    assert "A load is for a lab" in result.output
+
+
+def test_voters_are_like_those_of_the_load_balancer():
+    voters = [new_voter() for _ in range(100)]
+
+    assert len(set(voters)) == 100
+    assert all(
+        re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f-]{16}", v) for v in voters
+    )
+
+
+def test_a_record_is_read_whatever_ended_it(tmp_path):
+    (tmp_path / "record-0").write_text("v1 a 30 5 200 33\nv2 b 10\nend\n")
+    (tmp_path / "record-1").write_text("v3 a 20 7 503 0\nv4 a 40 9 200 4")
+
+    assert read(tmp_path) == [
+        Vote("v2", "b", 10, 0, 0, 0),
+        Vote("v3", "a", 20, 7, 503, 0),
+        Vote("v1", "a", 30, 5, 200, 33),
+        Vote("v4", "a", 40, 0, 0, 0),
+    ]
+
+
+def test_records_are_followed_while_they_are_written(tmp_path):
+    tail = Tail(tmp_path, 2)
+    first, second = tmp_path / "record-0", tmp_path / "record-1"
+
+    assert not tail.look()
+    first.write_text("v1 a 30 5 200 33\nv2")
+    assert not tail.look()
+    assert tail.votes == 1
+    first.write_text("v1 a 30 5 200 33\nv2 b 10\nend\n")
+    second.write_text("end\n")
+    assert tail.look()
+    assert tail.votes == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([7], 50, 7), ([1, 2], 50, 1), ([1, 2, 3], 50, 2), (range(1, 101), 99, 99), ([1, 2], 99, 2)],
+)
+def test_percentiles_are_values_that_were_seen(values, share, expected):
+    assert percentile(list(values), share) == expected
+
+
+@pytest.fixture
+def run():
+    """Two seconds: three receipts of which one is stored late, a refusal, a vote in doubt."""
+    votes = [
+        Vote("v1", "a", START, 1000, 200, START + 500),
+        Vote("v2", "a", START + 1, 3000, 200, START + 600),
+        Vote("v3", "a", START + 2, 1000, 503, 0),
+        Vote("v4", "a", START + SECOND, 5000, 200, START + SECOND + 500),
+        Vote("v5", "a", START + SECOND, 0, 0, 0),
+    ]
+    stored = {"v1": START + 20_500, "v2": START + SECOND + 600, "v4": START + 2 * SECOND + 500}
+    ledger = [Ballot(v.voter, v.choice, v.cast, stored[v.voter]) for v in votes if v.cast]
+    return votes, ledger
+
+
+def test_seconds_have_their_figures(run):
+    figures = series(*run)
+
+    assert figures.acknowledged == [2, 1, 0]
+    assert figures.other == [1, 0, 0]
+    assert figures.latency[50] == [1.0, 5.0, None]
+    assert figures.latency[99] == [3.0, 5.0, None]
+    assert figures.backlog == [1, 1, 0]
+    assert figures.lag[50] == [20.0, 1000.0, None]
+
+
+def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
+    votes, ledger = run
+    verdict = compare(votes, ledger[1:], [])
+    figures = {
+        "began": "today",
+        "clients": 3,
+        "changed": 0.1,
+        "drain_seconds": 1.2,
+        "cpu": {"frontend": 0.5},
+        "generator_cpu": 0.1,
+        **speed(votes),
+        **verdict.as_dict(),
+    }
+    page.write(tmp_path / "report.html", figures, verdict.clean, series(votes, ledger))
+    text = (tmp_path / "report.html").read_text()
+
+    assert "Not every vote was counted exactly once." in text
+    assert text.count("<svg") == 4
+    assert not re.findall(r"(?:src|href)=\"(?!#)[^\"]*\"|url\((?!#)", text)
