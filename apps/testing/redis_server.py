@@ -32,6 +32,7 @@ class RedisServer:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.socket_path = directory / "redis.sock"
+        self.mark_path = directory / "in-use"
         self.log_path = directory / "redis.log"
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +74,7 @@ class RedisServer:
             self._process = subprocess.Popen(
                 command,
                 cwd=self.directory / "data",
-                env=os.environ | {"QUEUE_MAXMEMORY": "256mb"},
+                env=os.environ | {"QUEUE_MAXMEMORY": "256mb", "QUEUE_MARK": str(self.mark_path)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

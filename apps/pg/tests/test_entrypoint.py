@@ -19,7 +19,7 @@ from testing.waiting import wait_until
 class Container:
     """One run of the entrypoint on the volume `volume`; files of its own are in `directory`."""
 
-    def __init__(self, volume: Path, directory: Path, user: str) -> None:
+    def __init__(self, volume: Path, directory: Path, user: str, environ: dict[str, str]) -> None:
         self.log_path = directory / "log"
         self._environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}:{programs()}:{os.environ['PATH']}",
@@ -31,6 +31,7 @@ class Container:
             "PG_MEMORY_MB": "256",
             "PG_SECRETS": str(volume.parent),
             "POLL_FILE": str(volume.parent / "poll.yml"),
+            **environ,
         }
         entrypoint = str(volume.parent / "pg" / "entrypoint")
         with self.log_path.open("ab") as log:
@@ -77,8 +78,8 @@ class Container:
 
 
 @pytest.fixture
-def run() -> Iterator[Callable[[], Container]]:
-    """A function that starts a container; all share one volume, as on one node."""
+def run() -> Iterator[Callable[..., Container]]:
+    """A function that starts a container, with further environment; all share one volume."""
     # Postgres refuses to run as root: root's runs as nobody, who may not enter tmp_path.
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
     containers: list[Container] = []
@@ -94,11 +95,11 @@ def run() -> Iterator[Callable[[], Container]]:
         for path in (shared, *shared.rglob("*")):
             shutil.chown(path, user)
 
-        def start() -> Container:
+        def start(**environ: str) -> Container:
             directory = shared / f"container{len(containers)}"
             directory.mkdir()
             shutil.chown(directory, user)
-            containers.append(Container(shared / "volume", directory, user))
+            containers.append(Container(shared / "volume", directory, user, environ))
             return containers[-1]
 
         yield start
@@ -106,7 +107,7 @@ def run() -> Iterator[Callable[[], Container]]:
             container.end()
 
 
-def test_an_empty_volume_becomes_a_store_and_stays_one(run: Callable[[], Container]) -> None:
+def test_an_empty_volume_becomes_a_store_and_stays_one(run: Callable[..., Container]) -> None:
     first = run()
     first.wait_until_ready()
     assert first.psql("SHOW data_checksums") == "on"
@@ -114,13 +115,13 @@ def test_an_empty_volume_becomes_a_store_and_stays_one(run: Callable[[], Contain
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(30) == 0
 
-    again = run()
+    again = run(PG_FOUNDED="true")
     again.wait_until_ready()
     assert again.psql("SELECT to_regclass('kept')") == "kept"
 
 
 def test_the_next_store_of_a_node_waits_until_the_last_one_has_left(
-    run: Callable[[], Container],
+    run: Callable[..., Container],
 ) -> None:
     last = run()
     last.wait_until_ready()
@@ -135,3 +136,10 @@ def test_the_next_store_of_a_node_waits_until_the_last_one_has_left(
     assert last.process.wait(30) == 0
     following.wait_until_ready()
     assert following.psql("SELECT state FROM poll") == "open"
+
+
+def test_a_store_that_is_known_to_exist_is_not_founded_again(run: Callable[..., Container]) -> None:
+    container = run(PG_FOUNDED="true")
+    assert container.process.wait(30) == 1
+    assert container.said("its volume is empty: bring the disk back")
+    assert not container.said("initdb")

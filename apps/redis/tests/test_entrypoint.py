@@ -1,7 +1,8 @@
 """How the queue starts: with the memory that it is given, and never beside another."""
 
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_no_memory_setting_is_no_start(tmp_path: Path) -> None:
     started = subprocess.run(
         [SHIPPED / "entrypoint"],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin"},
+        env={"PATH": "/usr/bin:/bin", "QUEUE_MARK": str(tmp_path / "in-use")},
         capture_output=True,
         text=True,
         timeout=10,
@@ -64,6 +65,28 @@ def test_a_queue_killed_the_hard_way_keeps_nobody_waiting(
     redis_server.kill()
     successor.start()
     assert "waiting for its end" not in redis_server.log_path.read_text()
+
+
+def test_a_queue_whose_log_is_gone_does_not_start_as_an_empty_one(
+    redis_server: RedisServer,
+) -> None:
+    redis_server.stop()
+    shutil.rmtree(redis_server.directory / "data" / "appendonlydir")
+    with pytest.raises(RuntimeError, match="its log is gone: bring the volume back"):
+        redis_server.start()
+    assert not (redis_server.directory / "data" / "appendonlydir").exists()
+    redis_server.mark_path.unlink()
+    redis_server.start()
+
+
+def test_a_first_start_that_failed_is_no_loss(make_redis_server: Callable[[], RedisServer]) -> None:
+    server = make_redis_server()
+    server.kill()
+    data = server.directory / "data" / "appendonlydir"
+    # As left by a start that came no further than to its rules, which were missing.
+    shutil.rmtree(data)
+    data.mkdir()
+    server.start()
 
 
 def written(server: RedisServer) -> dict[str, tuple[int, int]]:
