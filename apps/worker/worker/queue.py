@@ -33,7 +33,11 @@ class Figures(NamedTuple):
 
 
 class Queue:
-    """One queue, as the consumer `consumer`. Every method may raise redis.RedisError."""
+    """One queue, as the consumer `consumer`. Every method may raise redis.RedisError.
+
+    What empties a queue has to work on a full one, too. There Redis refuses every command that may
+    take memory, and all of a MULTI.
+    """
 
     def __init__(self, client: Any, consumer: str) -> None:
         self._client = client
@@ -67,12 +71,18 @@ class Queue:
 
         Raises ValueError where the key holds no UUID: then this is not one of our queues.
         """
-        self._client.set(IDENTITY, str(uuid4()), nx=True)
+        # Asked first: SET is refused by a full queue.
+        if not self._client.exists(IDENTITY):
+            self._client.set(IDENTITY, str(uuid4()), nx=True)
         return UUID(self._client.get(IDENTITY).decode("ascii", "replace"))
 
     def streams(self) -> dict[str, Figures]:
-        """The figures of those of the two streams that exist, as of one moment."""
-        with self._client.pipeline(transaction=True) as pipe:
+        """The figures of those of the two streams that exist.
+
+        Sent as one, they are answered as of one moment; should a closing ever come in between, they
+        do not add up until the next look.
+        """
+        with self._client.pipeline(transaction=False) as pipe:
             pipe.xinfo_stream(OPEN)
             pipe.xinfo_stream(CLOSED)
             answers = pipe.execute(raise_on_error=False)
@@ -146,16 +156,18 @@ class Queue:
         return len(claimed), [(entry_id, None) for entry_id in deleted]
 
     def forget(self, stream: str, entry_ids: Iterable[bytes]) -> bool:
-        """Acknowledge and delete entries that are stored: both or neither.
+        """Delete and acknowledge entries that are stored.
 
         False where some were not there to be acknowledged: the stream has been renamed, or
-        another consumer has claimed them.
+        another consumer has claimed them. What dies between the two steps leaves pending entries
+        without content, which the store knows and passes over; after an acknowledgement alone they
+        would stay for ever.
         """
         ids = list(entry_ids)
-        with self._client.pipeline(transaction=True) as pipe:
-            pipe.xack(stream, GROUP, *ids)
+        with self._client.pipeline(transaction=False) as pipe:
             pipe.xdel(stream, *ids)
-            acknowledged, _ = pipe.execute()
+            pipe.xack(stream, GROUP, *ids)
+            _, acknowledged = pipe.execute()
         return bool(acknowledged == len(ids))
 
 

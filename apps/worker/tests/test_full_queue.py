@@ -1,0 +1,65 @@
+"""A queue at its memory ceiling: it refuses votes, keeps what it has, and a worker empties it."""
+
+from uuid import uuid4
+
+import redis
+from testing.poll import Poll, cast, wait_for_intake
+from testing.redis_server import RedisServer
+from testing.waiting import wait_until
+
+ROOM_BYTES = 100_000
+
+
+def vote_until_full(queue: RedisServer) -> int:
+    """How many ballots were taken before the first that was refused."""
+    taken = 0
+    with queue.client("frontend") as client:
+        try:
+            while taken < ROOM_BYTES:
+                ballot = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
+                assert client.xadd("ballots", ballot, nomkstream=True)
+                taken += 1
+        except redis.OutOfMemoryError:
+            return taken
+    raise AssertionError("it takes more than it can hold")
+
+
+def test_a_worker_that_starts_on_a_full_queue_empties_it_and_nothing_is_lost(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    first = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    first.stop()
+    with redis_server.client() as client:
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + ROOM_BYTES)
+    taken = vote_until_full(redis_server)
+    assert taken > 100
+    for _ in range(2):
+        worker = poll.start_worker(redis_server)
+        poll.wait_for_entries(taken)
+        worker.stop()
+        taken += vote_until_full(redis_server)
+    poll.start_worker(redis_server)
+    poll.wait_for_entries(taken)
+    assert poll.tally()["a"] == taken
+    poll.check()
+    with redis_server.client() as client:
+        assert client.info("stats")["evicted_keys"] == 0
+
+
+def test_a_worker_kept_from_acknowledging_what_it_has_deleted_counts_it_once(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "worker", "-xack")
+        for _ in range(3):
+            cast(redis_server, "a")
+        wait_until(lambda: poll.ballots() == 3 and client.xlen("ballots") == 0)
+        assert client.xpending("ballots", "counters")["pending"] > 0
+        client.execute_command("ACL", "SETUSER", "worker", "+xack")
+        wait_until(lambda: client.xpending("ballots", "counters")["pending"] == 0)
+    poll.wait_for_entries(3)
+    assert poll.postgres.query("SELECT count(*) FROM rejected") == [(0,)]
+    poll.check()
