@@ -1,12 +1,15 @@
 """Fixtures: HAProxy with the configuration that Interlock writes, and a client before it."""
 
 import http.client
+import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from interlock.edge import Site
 from interlock.haproxy import HAProxy
-from interlock.render import Site
+from interlock.labels import Labels
 from interlock.runtime import HAProxyError, Runtime
 from interlock.topology import Server, Service, Topology
 
@@ -18,19 +21,31 @@ from .waiting import wait_until
 class Edge:
     """A HAProxy, what brings it to a topology, and a client."""
 
-    def __init__(self, directory: Path, make: Callable[[Path], HAProxyServer]) -> None:
-        self.port = free_port()
+    def __init__(
+        self, directory: Path, certificate: Path, make: Callable[[Path], HAProxyServer]
+    ) -> None:
+        self.port, self.https_port, self.metrics_port = free_port(), free_port(), free_port()
+        # The issuer that all certificates for tests have in common.
+        self.trust = ssl.create_default_context(cafile=str(certificate.with_name("ca.crt")))
         admin = directory / "admin.sock"
         self.site = Site(
-            f"127.0.0.1:{self.port}",
-            f"127.0.0.1:{free_port()}",
-            str(admin),
-            "edge%to'ken",
-            "stats$word",
+            http_bind=f"127.0.0.1:{self.port}",
+            https_bind=f"127.0.0.1:{self.https_port}",
+            https_port=self.https_port,
+            metrics_bind=f"127.0.0.1:{self.metrics_port}",
+            admin_socket=str(admin),
+            certificate=str(certificate),
+            edge_token="edge%to'ken",
+            stats_password="stats$word",
         )
         self.config = directory / "haproxy.cfg"
         self.server = make(self.config)
         self.runtime = Runtime(admin, self.server.master_socket)
+        self.haproxy = HAProxy(self.site, self.config, self.runtime)
+
+    def change(self, **site: object) -> None:
+        """Another Site from the next round on, as after a restart of Interlock."""
+        self.site = replace(self.site, **site)  # type: ignore[arg-type]
         self.haproxy = HAProxy(self.site, self.config, self.runtime)
 
     def start(self) -> None:
@@ -53,12 +68,26 @@ class Edge:
         headers: dict[str, str] | None = None,
         method: str = "GET",
         body: bytes | None = None,
+        https: bool = False,
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        if https:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.https_port, timeout=15, context=self.trust
+            )
         try:
             connection.request(method, path, body, {"Host": host} | (headers or {}))
             response = connection.getresponse()
             return response.status, response.read(), response.headers
+        finally:
+            connection.close()
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=15)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
         finally:
             connection.close()
 
@@ -77,18 +106,24 @@ def edge(
     tmp_path: Path,
     make_haproxy: Callable[[Path], HAProxyServer],
     haproxy_binary: Path,
+    certificates: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Edge:
     # As in the image, where HAProxy is simply `haproxy`.
     monkeypatch.setenv("PATH", str(haproxy_binary.parent), prepend=":")
-    return Edge(tmp_path, make_haproxy)
+    # Copies: a test may renew it.
+    for name in ("site.pem", "ca.crt"):
+        (tmp_path / name).write_text((certificates / name).read_text())
+    certificate = tmp_path / "site.pem"
+    return Edge(tmp_path, certificate, make_haproxy)
 
 
-def web(*backends: Backend, draining: tuple[Backend, ...] = (), port: int | None = None) -> Service:
-    servers = [
-        Server(f"node-{b.name}", "127.0.0.1", port or b.port, b in draining) for b in backends
-    ]
-    return Service("web", ("votingapp.local",), "/healthz", "roundrobin", True, tuple(servers))
+WEB = Labels(hosts=("votingapp.local",), health_check="/healthz", default=True)
+
+
+def web(*backends: Backend, port: int | None = None, labels: Labels = WEB) -> Service:
+    servers = [Server(f"node-{b.name}", "127.0.0.1", port or b.port) for b in backends]
+    return Service("web", labels, tuple(servers))
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ SHIPPED = Path(__file__).parents[1] / "haproxy" / "swarm-api.cfg"
 @dataclass(frozen=True)
 class SwarmApi:
     """A running swarm-api. Certificates are NAME.crt and NAME.key in `directory`, with the
-    authority's ca.crt: `interlock` may read, `other` has another name, `foreign` another issuer."""
+    authority's ca.crt: `interlock` may read, `other` has another name, `foreign` another issuer.
+    `site` and `renewed` are a site's, NAME.pem with chain and key."""
 
     url: str
     port: int
@@ -34,10 +35,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("interlock", "interlock", "ca"),
         ("other", "interlock2", "ca"),
         ("foreign", "interlock", "foreign-ca"),
+        ("site", "votingapp.local", "ca"),
+        ("renewed", "votingapp.local", "ca"),
     ):
         issuer = ("-CA", f"{authority}.crt", "-CAkey", f"{authority}.key")
-        names = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:false")
+        names = ("-addext", f"subjectAltName=IP:127.0.0.1,DNS:{common_name}")
+        names += ("-addext", "basicConstraints=CA:false")
         _openssl(directory, "-x509", name, common_name, *issuer, *names)
+        parts = [(directory / f"{name}.{kind}").read_text() for kind in ("crt", "key")]
+        (directory / f"{name}.pem").write_text("".join(parts))
     return directory
 
 
@@ -58,8 +64,7 @@ def swarm_api(
     """A running swarm-api in front of `engine`."""
     directory = tmp_path / "swarm-api"
     directory.mkdir()
-    pem = (certificates / "server.crt").read_text() + (certificates / "server.key").read_text()
-    (directory / "swarm_api_certificate").write_text(pem)
+    (directory / "swarm_api_certificate").write_text((certificates / "server.pem").read_text())
     (directory / "swarm_api_ca").write_text((certificates / "ca.crt").read_text())
     port = free_port()
     text = SHIPPED.read_text()

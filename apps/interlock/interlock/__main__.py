@@ -13,8 +13,9 @@ from docker.tls import TLSConfig
 from . import topology
 from .config import Config, from_env
 from .events import Bell, follow
-from .haproxy import HAProxy
+from .haproxy import ConfigurationRefused, HAProxy
 from .health import HEARTBEAT
+from .metrics import Metrics, serve
 from .runtime import HAProxyError, Runtime
 from .swarm import Swarm, SwarmError
 from .topology import Topology
@@ -42,8 +43,10 @@ def main() -> None:
     swarm = Swarm(config.swarm_api, tls)
     runtime = Runtime(config.haproxy_admin_socket, config.haproxy_master_socket)
     haproxy = HAProxy(config.site, config.haproxy_config, runtime)
+    metrics = Metrics()
+    serve(metrics, config.metrics_bind)
     bell.ring()
-    run(config, bell, lambda: topology.build(*swarm.read()), haproxy.bring_to)
+    run(config, bell, lambda: topology.build(*swarm.read()), haproxy.bring_to, metrics)
     log.info("leaving")
 
 
@@ -52,21 +55,28 @@ def run(
     bell: Bell,
     read: Callable[[], Topology],
     bring_to: Callable[[Topology], bool],
+    metrics: Metrics,
 ) -> None:
     """Rounds until the bell says stop. What cannot be read or reached changes nothing."""
     wait = config.tick
     problems: tuple[str, ...] = ()
     while bell.wait(wait, config.debounce_min, config.debounce_max):
         HEARTBEAT.touch()
+        metrics.rounds_total += 1
         try:
             wanted = read()
+            metrics.services, metrics.problems = len(wanted.services), len(wanted.problems)
             if wanted.problems != problems:
                 problems = wanted.problems
                 for problem in problems:
                     log.warning("%s", problem)
             settled = bring_to(wanted)
+            metrics.configuration_valid = 1
         except (SwarmError, HAProxyError, OSError) as error:
             log.error("%s", error)
+            metrics.rounds_failed_total += 1
+            if isinstance(error, ConfigurationRefused):
+                metrics.configuration_valid = 0
             wait = min(wait * 2, LONGEST_WAIT)
         else:
             # A server that drains is looked at again soon.

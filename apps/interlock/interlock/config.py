@@ -1,10 +1,11 @@
 """The environment, read once."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .render import Site
+from .edge import Rates, Site
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Config:
     haproxy_config: Path
     haproxy_admin_socket: Path
     haproxy_master_socket: Path
+    metrics_bind: str
     site: Site = field(repr=False)
     tick: float
     debounce_min: float
@@ -35,17 +37,39 @@ def from_env(env: Mapping[str, str]) -> Config:
         haproxy_config=Path(env["HAPROXY_CONFIG"]),
         haproxy_admin_socket=admin_socket,
         haproxy_master_socket=Path(env["HAPROXY_MASTER_SOCKET"]),
+        metrics_bind=env.get("METRICS_BIND", "127.0.0.1:8405"),
         site=Site(
             http_bind=env.get("HTTP_BIND", ":80"),
-            metrics_bind=env.get("METRICS_BIND", "127.0.0.1:8404"),
+            https_bind=env.get("HTTPS_BIND", ":443"),
+            https_port=int(env.get("HTTPS_PORT", "443")),
+            metrics_bind=env.get("HAPROXY_METRICS_BIND", "127.0.0.1:8404"),
             admin_socket=str(admin_socket),
+            certificate=env["SITE_CERTIFICATE"],
             edge_token=_secret(env["EDGE_TOKEN_FILE"]),
             stats_password=_secret(env["STATS_PASSWORD_FILE"]),
+            proxy_protocol=_networks(env.get("PROXY_PROTOCOL", "")),
+            forwarded_for=_networks(env.get("FORWARDED_FOR", "")),
+            rates=Rates(
+                flag=_rate(env.get("RATE_FLAG", "0")),
+                slow=_rate(env.get("RATE_SLOW", "0")),
+                refuse=_rate(env.get("RATE_REFUSE", "0")),
+            ),
         ),
         tick=float(env.get("TICK", "2")),
         debounce_min=float(env.get("DEBOUNCE_MIN", "0.2")),
         debounce_max=float(env.get("DEBOUNCE_MAX", "2")),
     )
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(word.strip())) for word in value.split(",") if word)
+
+
+def _rate(value: str) -> int:
+    rate = int(value)
+    if rate < 0:
+        raise ValueError(f"a rate is not less than 0, as {rate} is")
+    return rate
 
 
 def _secret(path: str) -> str:

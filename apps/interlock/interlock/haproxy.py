@@ -1,14 +1,17 @@
-"""Brings HAProxy to a topology: the file always, then either a reload or runtime commands."""
+"""Brings HAProxy to a topology: the files always, then either a reload or runtime commands."""
 
 import logging
 import os
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
+from .edge import Site
 from .reconcile import Key, desired, plan
-from .render import Site, fingerprint, render
+from .render import fingerprint, render
 from .runtime import HAProxyError, Runtime
 from .topology import Topology
 
@@ -18,6 +21,10 @@ log = logging.getLogger(__name__)
 DRAIN_LIMIT = 15.0
 CHECK_TIMEOUT = 20.0
 TAKEOVER_LIMIT = 5.0
+
+
+class ConfigurationRefused(HAProxyError):
+    """HAProxy cannot run the new configuration, and goes on with the last good one."""
 
 
 class HAProxy:
@@ -42,12 +49,26 @@ class HAProxy:
         HAProxy itself says which configuration it runs (see render.fingerprint), so that a
         restart of either side, between any two steps, is made good by the next round.
         """
-        wanted = fingerprint(self._site, topology)
-        former = self._install(render(self._site, topology))
+        certificate = self._install_certificate()
+        site = replace(self._site, certificate=str(certificate))
+        wanted = fingerprint(site, topology)
+        former = self._install(render(site, topology))
         if self._runtime.fingerprint() != wanted:
             self._reload(former, wanted)
             return False
+        for other in self._path.parent.glob(_certificate_name("*")):
+            if other != certificate:
+                other.unlink()
         return self._move_servers(topology)
+
+    def _install_certificate(self) -> Path:
+        """A copy beside the configuration, where HAProxy may read it, under a name of its content:
+        a renewed certificate is a new configuration, checked and loaded like any other."""
+        content = Path(self._site.certificate).read_text()
+        path = self._path.with_name(_certificate_name(sha256(content.encode()).hexdigest()[:16]))
+        if not path.exists():
+            _write_beside(path, content).replace(path)
+        return path
 
     def _install(self, text: str) -> str | None:
         former = self._path.read_text() if self._path.exists() else None
@@ -69,7 +90,7 @@ class HAProxy:
         except subprocess.SubprocessError as error:
             path.unlink()
             reason = getattr(error, "stderr", None) or str(error)
-            raise HAProxyError(
+            raise ConfigurationRefused(
                 "the new configuration is invalid, the last good one stays: "
                 + self._without_secrets(reason.strip())
             ) from error
@@ -86,7 +107,7 @@ class HAProxy:
             # The file must be one that a restarted HAProxy can run.
             if former is not None:
                 _write_beside(self._path, former).replace(self._path)
-            raise HAProxyError(self._without_secrets(str(error))) from error
+            raise ConfigurationRefused(self._without_secrets(str(error))) from error
         # The former worker answers a moment longer; taken for the new one, it would get a reload
         # on top of a reload.
         deadline = self._clock() + TAKEOVER_LIMIT
@@ -109,6 +130,10 @@ class HAProxy:
             if self._runtime.run(command):
                 log.info("%s", command)
         return not leaving
+
+
+def _certificate_name(mark: str) -> str:
+    return f"certificate-{mark}.pem"
 
 
 def _write_beside(path: Path, text: str) -> Path:

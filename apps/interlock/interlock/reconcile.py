@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .render import SERVER_OPTIONS, endpoint
+from .render import endpoint, server_options
 from .topology import Server, Topology
 
 # Bits of srv_admin_state (HAProxy management guide, "show servers state").
@@ -24,17 +24,26 @@ class Present:
     busy: int
 
 
-def desired(topology: Topology) -> dict[Key, Server]:
+@dataclass(frozen=True)
+class Wanted:
+    """A server that HAProxy is to have; `options` are for `add server`."""
+
+    server: Server
+    options: str
+
+
+def desired(topology: Topology) -> dict[Key, Wanted]:
     """The topology's servers by backend and name."""
     return {
-        (service.name, server.name): server
+        (service.name, server.name): Wanted(server, options)
         for service in topology.services
+        if (options := server_options(service.labels))
         for server in service.servers
     }
 
 
 def plan(
-    wanted: Mapping[Key, Server], present: Mapping[Key, Present], overdue: frozenset[Key]
+    wanted: Mapping[Key, Wanted], present: Mapping[Key, Present], overdue: frozenset[Key]
 ) -> tuple[str, ...]:
     """Commands towards `wanted`; nothing where it is reached.
 
@@ -44,17 +53,16 @@ def plan(
     """
     commands: list[str] = []
     for key in sorted(wanted.keys() - present.keys()):
-        if not wanted[key].draining:
-            commands += _add(key, wanted[key])
+        commands += _add(key, wanted[key])
     for key in sorted(wanted.keys() & present.keys()):
-        commands += _adjust(key, wanted[key], present[key])
+        commands += _adjust(key, wanted[key].server, present[key])
     for key in sorted(present.keys() - wanted.keys()):
         commands += _remove(key, present[key], key in overdue)
     return tuple(commands)
 
 
-def _add(key: Key, server: Server) -> Iterator[str]:
-    yield f"add server {_name(key)} {endpoint(server)} {SERVER_OPTIONS}"
+def _add(key: Key, wanted: Wanted) -> Iterator[str]:
+    yield f"add server {_name(key)} {endpoint(wanted.server)} {wanted.options}"
     yield from _admit(key)
 
 
@@ -67,11 +75,8 @@ def _admit(key: Key) -> Iterator[str]:
 def _adjust(key: Key, server: Server, now: Present) -> Iterator[str]:
     if (now.address, now.port) != (server.address, server.port):
         yield f"set server {_name(key)} addr {server.address} port {server.port}"
-    if not server.draining:
-        if now.admin_state:
-            yield from _admit(key)
-    elif not now.admin_state:
-        yield f"set server {_name(key)} state drain"
+    if now.admin_state:
+        yield from _admit(key)
 
 
 def _remove(key: Key, now: Present, overdue: bool) -> Iterator[str]:

@@ -1,33 +1,17 @@
 """From a topology to the text of haproxy.cfg. Pure: the same topology, the same text."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 
+from .edge import Site, edge, head, quote
+from .labels import Labels
 from .topology import Server, Service, Topology
 
-# The same words in the file and on `add server`, which knows no default-server line.
-SERVER_OPTIONS = "check inter 1s fall 2 rise 1"
-# A ballot is some hundred bytes. It must fit HAProxy's buffer (16 KiB), or it cannot be retried.
-BODY_LIMIT = 8192
-
-_BUSY_PAGE = (
-    "<!doctype html><html lang=en><meta charset=utf-8>"
-    "<meta name=viewport content='width=device-width'><title>Please try again</title>"
-    "<h1>Many people are here right now</h1>"
-    "<p>Please wait a few seconds and try again.</p></html>"
-)
-
-
-@dataclass(frozen=True)
-class Site:
-    """What the host, not the Swarm, decides. Addresses in HAProxy's notation."""
-
-    http_bind: str
-    metrics_bind: str
-    admin_socket: str
-    edge_token: str = field(repr=False)
-    stats_password: str = field(repr=False)
+# Mozilla's guidelines, as for the ciphers.
+_HSTS = "max-age=63072000"
+# As many for each server as it works off in some seconds; who comes then is better told at once.
+_QUEUE = 10
 
 
 def fingerprint(site: Site, topology: Topology) -> str:
@@ -47,109 +31,84 @@ def endpoint(server: Server) -> str:
     return f"{address}:{server.port}"
 
 
+def server_options(labels: Labels) -> str:
+    """Words after a server's address: on `add server`, which knows no default-server line, too."""
+    words = [f"check inter {labels.health_check_interval} fall 2 rise 1"]
+    if labels.max_connections is not None:
+        words.append(f"maxconn {labels.max_connections}")
+    if labels.tls_verify is not None:
+        words.append(f"ssl verify {labels.tls_verify}")
+        if labels.tls_verify == "required":
+            words.append("ca-file @system-ca")
+        if labels.hosts:
+            name = labels.hosts[0]
+            words.append(f"sni str({name}) check-sni {name} verifyhost {name}")
+    return " ".join(words)
+
+
 def _text(site: Site, topology: Topology, mark: str) -> str:
-    lines = [*_head(site, mark), *_edge(site, topology.services)]
+    lines = [*head(site, mark), *edge(site), *_routes(topology.services)]
     for service in topology.services:
-        lines += _backend(service)
+        lines += _backend(site, service)
     return "\n".join(lines) + "\n"
 
 
-def _head(site: Site, mark: str) -> Iterator[str]:
-    yield f"""\
-# Written by Interlock. Changes are lost at its next round.
-global
-    description {_quote(mark)}
-    log stdout format raw local0 info
-    stats socket {_quote(site.admin_socket)} mode 660 level admin expose-fd listeners
-    # maxconn follows from the container's file limit, up to this one.
-    fd-hard-limit 200000
-    # Live result streams never end by themselves; their browsers come back.
-    hard-stop-after 30s
-    mworker-max-reloads 4
-
-defaults
-    mode http
-    log global
-    # No address, no cookie, no request ID, no query: the log must not tell who voted.
-    log-format "%tr %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %ts %ac/%fc/%bc/%sc/%rc %HM %{{+Q}}HPO"
-    option dontlognull
-    option dontlog-normal
-    option http-ignore-probes
-    # The whole request is here before a server sees it: slow senders cost no server thread.
-    option http-buffer-request
-    timeout http-request 5s
-    timeout http-keep-alive 5s
-    timeout client 10s
-    timeout client-fin 5s
-    timeout connect 2s
-    timeout queue 5s
-    timeout server 10s
-    timeout check 3s
-    # A retried vote is the same vote: voter and X-Request-ID are already in the request.
-    retries 3
-    option redispatch 1
-    retry-on conn-failure empty-response response-timeout 503"""
-    for status in (502, 503, 504):
-        yield (
-            f'    http-error status {status} content-type "text/html; charset=utf-8" '
-            f"string {_quote(_BUSY_PAGE)} hdr Retry-After 5 hdr Cache-Control no-store"
-        )
-    yield f"""
-frontend metrics
-    bind {site.metrics_bind}
-    http-request use-service prometheus-exporter if {{ path /metrics }}
-    http-request deny deny_status 404"""
-
-
-def _edge(site: Site, services: tuple[Service, ...]) -> Iterator[str]:
-    yield f"""
-frontend edge
-    bind {site.http_bind}
-    # WSGI cannot tell X_Edge_Token from X-Edge-Token: no name with an underscore passes.
-    http-request del-header _ -m sub
-    http-request del-header X-Forwarded- -m beg
-    http-request del-header Forwarded
-    http-request set-header X-Request-ID %[uuid(7)]
-    http-request set-header X-Edge-Token {_quote(site.edge_token.replace("%", "%%"))}
-    http-request set-header X-Forwarded-For %[src]
-    http-request set-header X-Forwarded-Proto http
-    http-request deny deny_status 413 if {{ req.body_size gt {BODY_LIMIT} }}
-    stats enable
-    stats uri /haproxy?stats
-    stats realm Landslide
-    stats auth {_quote(f"admin:{site.stats_password}")}
-    stats hide-version
-    stats refresh 5s"""
+def _routes(services: Iterable[Service]) -> Iterator[str]:
+    roots: list[tuple[str, str]] = []
     for service in services:
-        for host in service.hosts:
-            yield f"    use_backend {service.name} if {{ req.hdr(host),host_only -i {host} }}"
-    default = next((service.name for service in services if service.default), None)
+        if service.labels.context_root is None:
+            yield from (
+                f"    use_backend {service.name} if {{ var(txn.host) -m str {host} }}"
+                for host in service.labels.hosts
+            )
+        else:
+            roots.append((service.labels.context_root, service.name))
+    # Of two paths, one within the other, the longer one; both only where no host name decides.
+    for root, name in sorted(roots, key=lambda pair: (-len(pair[0]), pair)):
+        yield f"    use_backend {name} if {{ path {root} }} || {{ path_beg {root}/ }}"
+    default = next((service.name for service in services if service.labels.default), None)
     if default is not None:
         yield f"    default_backend {default}"
 
 
-def _backend(service: Service) -> Iterator[str]:
-    yield ""
-    yield f"backend {service.name}"
-    yield f"    balance {service.balance}"
+def _backend(site: Site, service: Service) -> Iterator[str]:
+    labels = service.labels
+    yield f"\nbackend {service.name}"
+    yield f"    balance {labels.balance}"
+    yield from (f"    option {option}" for option in labels.options)
+    if labels.ssl_only:
+        port = "" if site.https_port == 443 else f":{site.https_port}"
+        yield (
+            f"    http-request redirect code 308 location https://%[var(txn.host)]{port}%[pathq]"
+            " unless { var(txn.https) -m bool }"
+        )
+        yield (
+            f"    http-after-response set-header Strict-Transport-Security {_HSTS}"
+            " if { var(txn.https) -m bool }"
+        )
+    if labels.max_connections is not None:
+        # Told without a look at the choice; counted as haproxy_backend_requests_denied_total.
+        limit = _QUEUE * labels.max_connections
+        yield (
+            f"    http-request deny deny_status 503 if {{ avg_queue({service.name}) ge {limit} }}"
+        )
+    if labels.context_root_rewrite and labels.context_root is not None:
+        yield f"    http-request set-path /%[path,bytes({len(labels.context_root) + 1})]"
     yield "    # A stream of events may be silent for long."
     yield (
         "    http-response set-timeout server 1h"
         " if { res.hdr(content-type) -m beg text/event-stream }"
     )
-    if service.health_check is not None:
-        yield "    option httpchk"
-        yield (
-            f"    http-check send meth GET uri {_quote(service.health_check)}"
-            f" ver HTTP/1.1 hdr Host {service.hosts[0]}"
-        )
-        yield "    http-check expect status 200"
+    yield from _check(labels)
+    yield f"    default-server {server_options(labels)}"
     for server in service.servers:
-        # A restarted HAProxy must not send anyone to a task that is about to stop.
-        if not server.draining:
-            yield f"    server {server.name} {endpoint(server)} {SERVER_OPTIONS}"
+        yield f"    server {server.name} {endpoint(server)}"
 
 
-def _quote(word: str) -> str:
-    # Within single quotes HAProxy takes everything as it stands.
-    return "'" + word.replace("'", "'\\''") + "'"
+def _check(labels: Labels) -> Iterator[str]:
+    if labels.health_check is None:
+        return
+    host = f" ver HTTP/1.1 hdr Host {labels.hosts[0]}" if labels.hosts else ""
+    yield "    option httpchk"
+    yield f"    http-check send meth GET uri {quote(labels.health_check)}{host}"
+    yield "    http-check expect status 200"

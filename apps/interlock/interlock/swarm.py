@@ -9,8 +9,7 @@ import requests
 from docker.constants import MINIMUM_DOCKER_API_VERSION
 from docker.errors import DockerException
 from docker.tls import TLSConfig
-
-from . import labels
+from urllib3.exceptions import ReadTimeoutError
 
 TIMEOUT = 5.0
 # A stream may go silent without closing (moby #15874): then it is opened anew.
@@ -33,7 +32,7 @@ class Swarm:
         self._tls = tls
 
     def read(self) -> tuple[ApiObjects, ApiObjects, ApiObjects]:
-        """Services, tasks of the labelled ones, nodes. Raises SwarmError."""
+        """Services, the tasks that are to run, nodes. Raises SwarmError."""
 
         def once(url: str) -> tuple[ApiObjects, ApiObjects, ApiObjects]:
             with self._negotiated(url) as client:
@@ -43,13 +42,19 @@ class Swarm:
 
     def follow(self, ring: Callable[[], None]) -> None:
         """Ring once the event stream is open, and for each event, until it breaks, ends or is
-        silent for EVENT_DEADLINE seconds. Raises SwarmError, but not for an ordinary end."""
+        silent for EVENT_DEADLINE seconds. Raises SwarmError, but not for an ordinary end, nor
+        for silence: most of the time there is nothing to tell."""
 
         def once(url: str) -> None:
             with self._negotiated(url) as client, _event_stream(client) as stream:
                 ring()
-                for _ in stream.iter_lines():
-                    ring()
+                try:
+                    for _ in stream.iter_lines():
+                        ring()
+                except requests.ConnectionError as error:
+                    # Thus, not as ReadTimeout, does requests say it once a body has begun.
+                    if not isinstance(error.args[0], ReadTimeoutError):
+                        raise
 
         self._first(once)
 
@@ -84,14 +89,8 @@ def _read(client: Any) -> tuple[ApiObjects, ApiObjects, ApiObjects]:
     if not nodes:
         # A Swarm has at least the manager that answers.
         raise DockerException("the manager lists no nodes")
-    services = client.services()
-    labelled = [service["ID"] for service in services if _labelled(service)]
-    tasks = client.tasks(filters={"service": labelled}) if labelled else []
-    return services, tasks, nodes
-
-
-def _labelled(service: dict[str, Any]) -> bool:
-    return any(name.startswith(labels.PREFIX) for name in service["Spec"].get("Labels") or {})
+    # Not by service: a thousand names make an address that no proxy takes.
+    return client.services(), client.tasks(filters={"desired-state": "running"}), nodes
 
 
 def _event_stream(client: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import labels
+from .labels import Labels
 
 # Decoded JSON of /services, /tasks and /nodes (Docker Engine API).
 ApiObject = Mapping[str, Any]
@@ -19,7 +20,6 @@ class Server:
     name: str
     address: str
     port: int
-    draining: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,7 @@ class Service:
     """A labelled service and where it runs. `name` is unique in the Swarm."""
 
     name: str
-    hosts: tuple[str, ...]
-    health_check: str | None
-    balance: str
-    default: bool
+    labels: Labels
     servers: tuple[Server, ...]
 
 
@@ -47,11 +44,13 @@ def build(
 ) -> Topology:
     """The topology of labelled services. A wrong label costs its own service, no other."""
     nodes_by_id = {node["ID"]: node for node in nodes}
-    tasks = list(tasks)
+    tasks_of: dict[str, list[ApiObject]] = {}
+    for task in tasks:
+        tasks_of.setdefault(task["ServiceID"], []).append(task)
     built: list[Service] = []
     problems: list[str] = []
     taken: dict[str, str] = {}
-    # The oldest service keeps a disputed host: a newcomer cannot take another's traffic.
+    # The oldest service keeps a disputed host or path: a newcomer cannot take another's traffic.
     for service in sorted(services, key=lambda s: (s.get("CreatedAt", ""), s["ID"])):
         name = service["Spec"]["Name"]
         given = service["Spec"].get("Labels") or {}
@@ -60,25 +59,16 @@ def build(
             wanted = labels.parse(given)
             if wanted is None:
                 continue
-            for host in wanted.hosts:
-                if host in taken:
-                    raise labels.LabelError(f"{host} already belongs to service {taken[host]}")
+            for route in wanted.routes:
+                if route in taken:
+                    raise labels.LabelError(f"{route} already belongs to service {taken[route]}")
             target = _target_port(service, wanted.port)
         except labels.LabelError as error:
             problems.append(f"service {name} is left out: {error}")
             continue
-        taken |= dict.fromkeys(wanted.hosts, name)
-        own = [task for task in tasks if task["ServiceID"] == service["ID"]]
-        built.append(
-            Service(
-                name=name,
-                hosts=wanted.hosts,
-                health_check=wanted.health_check,
-                balance=wanted.balance,
-                default=wanted.default,
-                servers=_servers(service, own, nodes_by_id, target),
-            )
-        )
+        taken |= dict.fromkeys(wanted.routes, name)
+        own = tasks_of.get(service["ID"], [])
+        built.append(Service(name, wanted, _servers(service, own, nodes_by_id, target)))
     return Topology(tuple(sorted(built, key=lambda s: s.name)), tuple(sorted(problems)))
 
 
@@ -115,24 +105,22 @@ def _servers(
 ) -> tuple[Server, ...]:
     ready: dict[str, Server] = {}
     elsewhere: dict[str, Server] = {}
-    leaving: dict[str, Server] = {}
     # By ID, so that of two tasks on one address the same one wins each time.
     for task in sorted(tasks, key=lambda t: str(t["ID"])):
         node = nodes.get(task.get("NodeID", ""))
-        if node is None or task["Status"]["State"] != "running":
+        # One that is to stop runs on for a moment: HAProxy drains its server meanwhile.
+        if node is None or not task["Status"]["State"] == task["DesiredState"] == "running":
             continue
         server = _server(service, task, node, target)
         if server is None:
             continue
-        if task["DesiredState"] != "running":
-            leaving[server.name] = Server(server.name, server.address, server.port, draining=True)
-        elif _takes_traffic(node):
+        if _takes_traffic(node):
             ready[server.name] = server
         else:
             elsewhere[server.name] = server
     # No node ready, yet tasks run: that is a manager which has just restarted, not an empty
     # cluster. HAProxy's own health checks know better.
-    chosen = leaving | (ready or elsewhere)
+    chosen = ready or elsewhere
     return tuple(chosen[name] for name in sorted(chosen))
 
 

@@ -14,6 +14,7 @@ from interlock import __main__ as program
 from interlock import health
 from interlock.config import Config, from_env
 from interlock.events import Bell
+from interlock.metrics import Metrics
 from interlock.swarm import SwarmError
 from interlock.topology import Topology
 from testing.docker_engine import Engine
@@ -26,6 +27,8 @@ from testing.waiting import wait_until
 @pytest.fixture
 def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
     """The environment of the container, with a short tick."""
+    certificate = (swarm_api.directory / "site.pem").read_text()
+    (tmp_path / "site.pem").write_text(certificate)
     (tmp_path / "edge_token").write_text("token\n")
     (tmp_path / "stats_password").write_text("password\n")
     return {
@@ -39,6 +42,9 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
         "EDGE_TOKEN_FILE": str(tmp_path / "edge_token"),
         "STATS_PASSWORD_FILE": str(tmp_path / "stats_password"),
         "HTTP_BIND": f"127.0.0.1:{free_port()}",
+        "HTTPS_BIND": f"127.0.0.1:{free_port()}",
+        "SITE_CERTIFICATE": str(tmp_path / "site.pem"),
+        "HAPROXY_METRICS_BIND": f"127.0.0.1:{free_port()}",
         "METRICS_BIND": f"127.0.0.1:{free_port()}",
         "TICK": "0.1",
         "DEBOUNCE_MIN": "0.02",
@@ -87,6 +93,14 @@ def test_a_swarm_becomes_a_site(
         with socket.socket() as probe:
             return probe.connect_ex((host, int(port))) == 0
 
+    def metrics() -> set[str]:
+        connection = http.client.HTTPConnection(env["METRICS_BIND"], timeout=5)
+        try:
+            connection.request("GET", "/metrics")
+            return set(connection.getresponse().read().decode().splitlines())
+        finally:
+            connection.close()
+
     a, b, c = backends
     config = tmp_path / "haproxy.cfg"
     # Nothing is configured but what the Swarm says.
@@ -121,6 +135,14 @@ def test_a_swarm_becomes_a_site(
     engine.add_service("api", "api.local", port="http")
     wait_until(lambda: "service api is left out" in log.read_text())
     assert answering() == {b"b", b"c"}
+    wait_until(lambda: {"interlock_services 1", "interlock_problems 1"} <= metrics())
+    assert "interlock_configuration_valid 1" in metrics()
+
+    # A certificate that is none is refused, and that is seen from outside.
+    (tmp_path / "site.pem").write_text("none")
+    wait_until(lambda: "interlock_configuration_valid 0" in metrics())
+    assert answering() == {b"b", b"c"}
+    assert "the last good one stays" in log.read_text()
 
     assert "token" not in log.read_text()
     interlock.terminate()
@@ -162,7 +184,7 @@ def rounds(config: Config, *answers: Topology | Exception) -> list[Topology]:
         reached.append(topology)
         return True
 
-    program.run(config, bell, read, bring_to)
+    program.run(config, bell, read, bring_to, Metrics())
     return reached
 
 

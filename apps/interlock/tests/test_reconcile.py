@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from interlock.reconcile import FORCED_DRAIN, FORCED_MAINT, Key, Present, plan
+from interlock.reconcile import FORCED_DRAIN, FORCED_MAINT, Key, Present, Wanted, plan
 from interlock.topology import Server
 
 ADDRESSES = st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1"])
@@ -13,10 +13,10 @@ KEYS = st.tuples(st.sampled_from(["web", "api"]), st.sampled_from(["n1", "n2", "
 
 
 @st.composite
-def wanted_servers(draw: st.DrawFn) -> dict[Key, Server]:
+def wanted_servers(draw: st.DrawFn) -> dict[Key, Wanted]:
     servers = {}
     for key in draw(st.sets(KEYS)):
-        servers[key] = Server(key[1], draw(ADDRESSES), draw(PORTS), draw(st.booleans()))
+        servers[key] = Wanted(Server(key[1], draw(ADDRESSES), draw(PORTS)), "check inter 1000")
     return servers
 
 
@@ -65,7 +65,7 @@ def key(name: str) -> Key:
 
 @given(wanted_servers(), PRESENT, st.booleans())
 def test_the_plan_leads_to_what_is_wanted(
-    wanted: dict[Key, Server], servers: dict[Key, Present], overdue: bool
+    wanted: dict[Key, Wanted], servers: dict[Key, Present], overdue: bool
 ) -> None:
     for _ in range(6):
         for command in plan(wanted, servers, frozenset(servers) if overdue else frozenset()):
@@ -74,12 +74,12 @@ def test_the_plan_leads_to_what_is_wanted(
         servers = {k: replace(v, busy=max(0, v.busy - 1)) for k, v in servers.items()}
     assert plan(wanted, servers, frozenset()) == ()
     serving = {k: (v.address, v.port) for k, v in servers.items() if v.admin_state == 0}
-    assert serving == {k: (v.address, v.port) for k, v in wanted.items() if not v.draining}
-    assert servers.keys() <= wanted.keys()
+    assert serving == {k: (v.server.address, v.server.port) for k, v in wanted.items()}
+    assert servers.keys() == wanted.keys()
 
 
 @given(wanted_servers(), PRESENT)
-def test_no_request_is_cut(wanted: dict[Key, Server], present: dict[Key, Present]) -> None:
+def test_no_request_is_cut(wanted: dict[Key, Wanted], present: dict[Key, Present]) -> None:
     commands = plan(wanted, present, frozenset())
     assert not any(command.startswith("shutdown") for command in commands)
     for k, now in present.items():
@@ -87,13 +87,13 @@ def test_no_request_is_cut(wanted: dict[Key, Server], present: dict[Key, Present
             assert f"set server {'/'.join(k)} state maint" not in commands
 
 
-@given(wanted_servers(), KEYS, st.builds(Server, st.just("n"), ADDRESSES, PORTS))
-def test_one_change_touches_one_server(wanted: dict[Key, Server], k: Key, new: Server) -> None:
-    settled = {
-        name: Present(s.address, s.port, FORCED_DRAIN if s.draining else 0, 1)
-        for name, s in wanted.items()
-    }
+@given(wanted_servers(), KEYS, ADDRESSES, PORTS)
+def test_one_change_touches_one_server(
+    wanted: dict[Key, Wanted], k: Key, address: str, port: int
+) -> None:
+    settled = {name: Present(w.server.address, w.server.port, 0, 1) for name, w in wanted.items()}
     name = "/".join(k)
+    new = Wanted(Server(k[1], address, port), "check inter 1000")
     for command in plan(wanted | {k: new}, settled, frozenset()):
         assert name in command.split()
     without = {other: server for other, server in wanted.items() if other != k}
@@ -102,7 +102,7 @@ def test_one_change_touches_one_server(wanted: dict[Key, Server], k: Key, new: S
 
 
 def test_new_servers_come_before_old_ones_drain() -> None:
-    wanted = {("web", "z"): Server("z", "192.0.2.1", 1)}
+    wanted = {("web", "z"): Wanted(Server("z", "192.0.2.1", 1), "check inter 1000")}
     present = {("web", "a"): Present("192.0.2.2", 1, 0, 0)}
     commands = plan(wanted, present, frozenset())
     assert commands[0].startswith("add server web/z ")

@@ -7,36 +7,61 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from interlock.render import Site, fingerprint, render
+from interlock.edge import Rates, Site
+from interlock.labels import BACKEND_OPTIONS, BALANCE_ALGORITHMS, TLS_VERIFY, Labels
+from interlock.render import fingerprint, render
 from interlock.topology import Server, Service, Topology
 
-SITE = Site("127.0.0.1:8080", "127.0.0.1:8404", "/tmp/admin.sock", "token", "password")
+SITE = Site(
+    "127.0.0.1:8080",
+    "127.0.0.1:8443",
+    "127.0.0.1:8404",
+    "/tmp/admin.sock",
+    "site.pem",
+    "token",
+    "password",
+)
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
-SERVERS = st.builds(Server, NAMES, st.ip_addresses().map(str), st.integers(1, 65535), st.booleans())
+SERVERS = st.builds(Server, NAMES, st.ip_addresses().map(str), st.integers(1, 65535))
+LABELS = st.builds(
+    Labels,
+    hosts=st.lists(NAMES, min_size=1, max_size=3, unique=True).map(tuple),
+    context_root=st.none() | NAMES.map("/{}".format),
+    context_root_rewrite=st.booleans(),
+    ssl_only=st.booleans(),
+    tls_verify=st.none() | st.sampled_from(TLS_VERIFY),
+    health_check=st.none() | st.just("/healthz"),
+    health_check_interval=st.sampled_from([100, 1000]),
+    balance=st.sampled_from(BALANCE_ALGORITHMS),
+    options=st.lists(st.sampled_from(BACKEND_OPTIONS), max_size=2).map(tuple),
+    max_connections=st.none() | st.just(500),
+    default=st.booleans(),
+)
 SERVICES = st.builds(
     Service,
-    name=NAMES,
-    hosts=st.lists(NAMES, min_size=1, max_size=3, unique=True).map(tuple),
-    health_check=st.none() | st.just("/healthz"),
-    balance=st.sampled_from(["roundrobin", "leastconn"]),
-    default=st.booleans(),
-    servers=st.lists(SERVERS, max_size=4, unique_by=lambda s: s.name).map(tuple),
+    NAMES,
+    LABELS,
+    st.lists(SERVERS, max_size=4, unique_by=lambda s: s.name).map(tuple),
 )
 TOPOLOGIES = st.lists(SERVICES, max_size=4, unique_by=lambda s: s.name).map(
     lambda services: Topology(tuple(services))
 )
 
 
+def bare(topology: Topology) -> list[Service]:
+    return [replace(service, servers=()) for service in topology.services]
+
+
 @given(TOPOLOGIES)
-def test_every_server_that_takes_requests_is_there_once(topology: Topology) -> None:
+def test_every_server_is_there_once(topology: Topology) -> None:
     lines = render(SITE, topology).splitlines()
     for service in topology.services:
         start = lines.index(f"backend {service.name}")
         section = lines[start + 1 :]
         section = section[: section.index("")] if "" in section else section
         found = [line.split()[1] for line in section if line.startswith("    server ")]
-        assert found == [server.name for server in service.servers if not server.draining]
+        assert found == [server.name for server in service.servers]
 
 
 @given(TOPOLOGIES, st.data())
@@ -46,7 +71,7 @@ def test_one_servers_change_touches_one_line(topology: Topology, data: st.DataOb
         return
     i, j = data.draw(st.sampled_from(choices))
     service = topology.services[i]
-    moved = replace(service.servers[j], address="192.0.2.1", port=7, draining=False)
+    moved = replace(service.servers[j], address="192.0.2.1", port=7)
     servers = (*service.servers[:j], moved, *service.servers[j + 1 :])
     services = list(topology.services)
     services[i] = replace(service, servers=servers)
@@ -60,21 +85,36 @@ def test_one_servers_change_touches_one_line(topology: Topology, data: st.DataOb
 
 @given(TOPOLOGIES, TOPOLOGIES)
 def test_the_fingerprint_tells_structures_apart(one: Topology, other: Topology) -> None:
-    def structure(topology: Topology) -> list[Service]:
-        return [replace(service, servers=()) for service in topology.services]
-
     same = fingerprint(SITE, one) == fingerprint(SITE, other)
     # A default after the first one means nothing, in the file either.
-    if structure(one) == structure(other):
+    if bare(one) == bare(other):
         assert same
-    if [(s.name, s.hosts) for s in one.services] != [(s.name, s.hosts) for s in other.services]:
+    if [(s.name, s.labels.routes) for s in one.services] != [
+        (s.name, s.labels.routes) for s in other.services
+    ]:
         assert not same
 
 
-def test_a_new_secret_is_a_new_structure() -> None:
-    assert fingerprint(SITE, Topology(())) != fingerprint(
-        replace(SITE, edge_token="other"), Topology(())
+@given(LABELS, LABELS)
+def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labels) -> None:
+    # Servers that are there keep their options until a reload.
+    def print_of(labels: Labels) -> str:
+        return fingerprint(SITE, Topology((Service("web", labels, ()),)))
+
+    changed = replace(
+        one,
+        health_check_interval=other.health_check_interval,
+        max_connections=other.max_connections,
+        tls_verify=other.tls_verify,
     )
+    assert (print_of(one) == print_of(changed)) == (one == changed)
+
+
+@pytest.mark.parametrize(
+    "change", [{"edge_token": "other"}, {"certificate": "other.pem"}, {"rates": Rates(flag=9)}]
+)
+def test_a_change_of_the_site_is_a_new_structure(change: dict[str, str]) -> None:
+    assert fingerprint(SITE, Topology(())) != fingerprint(replace(SITE, **change), Topology(()))
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
@@ -82,17 +122,41 @@ def test_secrets_stay_out_of_the_repr() -> None:
     assert "password'" not in repr(SITE)
 
 
-@pytest.mark.parametrize("secret", ["plain", "a'b", 'a"b', "a$HOME", "a%[src]", "a\\b", "a#b"])
-def test_haproxy_accepts_it(haproxy_binary: Path, tmp_path: Path, secret: str) -> None:
-    servers = (Server("n-1", "127.0.0.1", 1), Server("n-2", "2001:db8::1", 2))
-    services = (
-        Service("web", ("votingapp.local", "a.org"), "/h?x='%[y]", "roundrobin", True, servers),
-        Service("results.app_x-1", ("results.local",), None, "leastconn", False, ()),
-    )
-    site = Site("127.0.0.1:8080", "127.0.0.1:8404", "/tmp/admin.sock", secret, secret)
-    config = tmp_path / "haproxy.cfg"
-    config.write_text(render(site, Topology(services)))
+def complaints(haproxy: Path, config: Path, text: str) -> str:
+    """What HAProxy finds wrong with a configuration; nothing where it takes it."""
+    config.write_text(text)
     check = subprocess.run(
-        [haproxy_binary, "-c", "-f", config], capture_output=True, text=True, timeout=20
+        [haproxy, "-c", "-f", config], capture_output=True, text=True, timeout=20
     )
-    assert (check.returncode, check.stderr) == (0, "")
+    return f"exit code {check.returncode}: {check.stderr}" if check.returncode else check.stderr
+
+
+@pytest.mark.parametrize("secret", ["plain", "a'b", 'a"b', "a$HOME", "a%[src]", "a\\b", "a#b"])
+def test_haproxy_accepts_any_secret(
+    haproxy_binary: Path, certificates: Path, tmp_path: Path, secret: str
+) -> None:
+    servers = (Server("n-1", "127.0.0.1", 1), Server("n-2", "2001:db8::1", 2))
+    labels = Labels(("votingapp.local", "a.org"), health_check="/h?x='%[y]", default=True)
+    services = (
+        Service("web", labels, servers),
+        Service("results.app_x-1", Labels(("results.local",), balance="leastconn"), ()),
+    )
+    site = replace(
+        SITE,
+        certificate=str(certificates / "site.pem"),
+        edge_token=secret,
+        stats_password=secret,
+        proxy_protocol=("192.0.2.0/24", "2001:db8::/32"),
+        forwarded_for=("192.0.2.0/24", "2001:db8::/32"),
+        rates=Rates(1, 2, 3),
+    )
+    text = render(site, Topology(services))
+    assert complaints(haproxy_binary, tmp_path / "haproxy.cfg", text) == ""
+
+
+@pytest.mark.parametrize("rates", [Rates(flag=1), Rates(slow=1), Rates(refuse=1)])
+def test_haproxy_accepts_each_rate_alone(
+    haproxy_binary: Path, certificates: Path, tmp_path: Path, rates: Rates
+) -> None:
+    site = replace(SITE, certificate=str(certificates / "site.pem"), rates=rates)
+    assert complaints(haproxy_binary, tmp_path / "haproxy.cfg", render(site, Topology(()))) == ""

@@ -59,11 +59,12 @@ def test_no_nodes_is_no_answer(reader: Swarm, engine: Engine) -> None:
         reader.read()
 
 
-def test_a_silent_stream_is_left(reader: Swarm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_stream_is_left_without_a_word(
+    reader: Swarm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(swarm, "EVENT_DEADLINE", 0.2)
     rings: list[None] = []
-    with pytest.raises(SwarmError, match="timed out"):
-        reader.follow(lambda: rings.append(None))
+    reader.follow(lambda: rings.append(None))
     assert len(rings) == 1
 
 

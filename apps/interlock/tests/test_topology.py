@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from interlock.labels import Labels
 from interlock.topology import Server, Topology, build
 from testing.docker_engine import Engine
 
@@ -31,7 +32,8 @@ N2 = Server("n2-8002", "127.0.0.1", 8002)
 
 def test_running_tasks_are_servers(web: Engine) -> None:
     (service,) = topology(web).services
-    assert (service.name, service.hosts) == ("web", ("votingapp.local",))
+    labels = Labels(("votingapp.local",), health_check="/healthz")
+    assert (service.name, service.labels) == ("web", labels)
     assert service.servers == (N1, N2)
     assert topology(web).problems == ()
 
@@ -48,9 +50,9 @@ def test_only_running_tasks_serve(web: Engine, state: str) -> None:
 
 
 @pytest.mark.parametrize("wish", ["shutdown", "remove"])
-def test_a_running_task_that_is_to_stop_drains(web: Engine, wish: str) -> None:
+def test_a_task_that_is_to_stop_serves_nobody_more(web: Engine, wish: str) -> None:
     web.tasks[0]["DesiredState"] = wish
-    assert servers(web) == (Server("n1-8001", "127.0.0.1", 8001, draining=True), N2)
+    assert servers(web) == (N2,)
 
 
 def test_the_next_task_on_the_node_takes_the_name_over(web: Engine) -> None:
@@ -115,7 +117,7 @@ def test_a_wrong_label_costs_its_own_service_only(web: Engine) -> None:
     web.add_service("api", "api.local", port="http")
     found = topology(web)
     assert [service.name for service in found.services] == ["web"]
-    assert found.problems == ("service api is left out: port 'http' is no port number",)
+    assert found.problems == ("service api is left out: port 'http' is no number from 1 to 65535",)
 
 
 def test_a_disputed_host_stays_with_the_older_service(web: Engine) -> None:

@@ -1,0 +1,196 @@
+"""The part of haproxy.cfg that the Swarm has no say in: processes, listeners, what may come in. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# A ballot is some hundred bytes. It must fit HAProxy's buffer (16 KiB), or it cannot be retried.
+BODY_LIMIT = 8192
+
+# Mozilla's Server Side TLS guidelines 5.8, "intermediate": all browsers of the last ten years, and
+# forward secrecy with each of them.
+_CIPHERS = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+_CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+_CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
+
+_BUSY_PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8>"
+    "<meta name=viewport content='width=device-width'><title>Please try again</title>"
+    "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem}"
+    "</style><h1>Many people are here right now</h1>"
+    "<p>Please wait a few seconds and try again.</p>"
+    "<p>If you were voting, vote again then. It does no harm: you are counted once.</p></html>"
+)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Requests of one address in 10 s above which it is flagged to the service, has to wait 1 s for
+    each answer, is refused; 0 for never. A shared network, with thousands of voters, is one address.
+    """
+
+    flag: int = 0
+    slow: int = 0
+    refuse: int = 0
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the host, not the Swarm, decides. Addresses in HAProxy's notation.
+
+    `certificate` is a file with chain and key. `https_port` is where voters find HTTPS. Networks in
+    `proxy_protocol` have to speak it; those in `forwarded_for` are believed on whom they speak for.
+    """
+
+    http_bind: str
+    https_bind: str
+    metrics_bind: str
+    admin_socket: str
+    certificate: str
+    edge_token: str = field(repr=False)
+    stats_password: str = field(repr=False)
+    https_port: int = 443
+    proxy_protocol: tuple[str, ...] = ()
+    forwarded_for: tuple[str, ...] = ()
+    rates: Rates = Rates()
+
+
+def head(site: Site, mark: str) -> Iterator[str]:
+    """Global section, with the description `mark`, defaults, and the metrics."""
+    # Who speaks for others keeps its connections longer than it leaves them idle: 60 s is usual.
+    # Voters have thousands of connections for each of theirs.
+    keep_alive = "75s" if site.proxy_protocol or site.forwarded_for else "5s"
+    yield f"""\
+# Written by Interlock. Changes are lost at its next round.
+global
+    description {quote(mark)}
+    log stdout format raw local0 info
+    stats socket {quote(site.admin_socket)} mode 660 level admin expose-fd listeners
+    # maxconn follows from the container's file limit, up to this one.
+    fd-hard-limit 200000
+    # Live result streams never end by themselves; their browsers come back.
+    hard-stop-after 30s
+    mworker-max-reloads 4
+    ssl-default-bind-options prefer-client-ciphers ssl-min-ver TLSv1.2 no-tls-tickets
+    ssl-default-bind-ciphers {_CIPHERS}
+    ssl-default-bind-ciphersuites {_CIPHERSUITES}
+    ssl-default-bind-curves {_CURVES}
+    ssl-default-server-options ssl-min-ver TLSv1.2
+
+defaults
+    mode http
+    log global
+    # Only what fails is logged. No address, no cookie, no request ID, no query: the log must not
+    # tell who voted.
+    log-format "%tr %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %ts %ac/%fc/%bc/%sc/%rc %HM %{{+Q}}HPO"
+    option dontlognull
+    option dontlog-normal
+    option http-ignore-probes
+    # On a reload too, the answer says that a connection ends: a browser never sends into a closed one.
+    option idle-close-on-response
+    # The whole request is here before a server sees it: slow senders cost no server thread.
+    option http-buffer-request
+    timeout http-request 5s
+    timeout http-keep-alive {keep_alive}
+    timeout client 10s
+    timeout client-fin 5s
+    timeout connect 2s
+    timeout queue 5s
+    timeout server 10s
+    timeout check 3s
+    # A retried vote is the same vote: voter and X-Request-ID are already in the request.
+    retries 3
+    option redispatch 1
+    retry-on conn-failure empty-response response-timeout 503"""
+    for status in (429, 500, 502, 503, 504):
+        yield (
+            f'    http-error status {status} content-type "text/html; charset=utf-8" '
+            f"string {quote(_BUSY_PAGE)} hdr Retry-After 5 hdr Cache-Control no-store"
+        )
+    yield f"""
+frontend metrics
+    bind {site.metrics_bind}
+    http-request use-service prometheus-exporter if {{ path /metrics }}
+    http-request deny deny_status 404"""
+
+
+def edge(site: Site) -> Iterator[str]:
+    """The frontend that voters meet, but for its routes.
+
+    It sets for them txn.host, the Host in small letters without its port, and txn.https, true where
+    the voter's connection is encrypted.
+    """
+    yield f"""
+frontend edge
+    bind {site.http_bind}
+    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"""
+    for network in site.proxy_protocol:
+        yield f"    tcp-request connection expect-proxy layer4 if {{ src {network} }}"
+    for network in site.forwarded_for:
+        yield f"    tcp-request content set-var(txn.trusted) bool(true) if {{ src {network} }}"
+    if site.forwarded_for:
+        yield (
+            "    tcp-request content set-src req.hdr_ip(X-Forwarded-For,-1)"
+            " if { var(txn.trusted) -m bool }"
+        )
+    yield from _limit(site.rates)
+    yield "    http-request set-var(txn.https) ssl_fc"
+    if site.forwarded_for:
+        yield (
+            "    http-request set-var(txn.https) bool(true)"
+            " if { var(txn.trusted) -m bool } { req.hdr(X-Forwarded-Proto) -m str https }"
+        )
+    yield f"""\
+    http-request set-var(txn.host) req.hdr(host),host_only,lower
+    # WSGI cannot tell X_Edge_Token from X-Edge-Token: no name with an underscore passes.
+    http-request del-header _ -m sub
+    http-request del-header X-Forwarded- -m beg
+    http-request del-header Forwarded
+    http-request set-header X-Request-ID %[uuid(7)]
+    http-request set-header X-Edge-Token {quote(site.edge_token.replace("%", "%%"))}
+    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-Proto %[var(txn.https),iif(https,http)]
+    http-request deny deny_status 413 if {{ req.body_size gt {BODY_LIMIT} }}
+    http-after-response set-header X-Content-Type-Options nosniff
+    http-after-response set-header X-Frame-Options DENY unless {{ res.hdr(X-Frame-Options) -m found }}
+    http-after-response set-header Referrer-Policy same-origin unless {{ res.hdr(Referrer-Policy) -m found }}
+    http-after-response del-header Server
+    stats enable
+    stats uri /haproxy?stats
+    stats realm Landslide
+    stats auth {quote(f"admin:{site.stats_password}")}
+    stats hide-version
+    stats refresh 5s"""
+
+
+def _limit(rates: Rates) -> Iterator[str]:
+    # A network is one address, and so is the /64 that an IPv6 user has all to himself. Forgotten
+    # after a minute.
+    address = "src,ipmask(32,64)"
+    if rates != Rates():
+        yield "    stick-table type ipv6 size 1m expire 1m store http_req_rate(10s)"
+    if rates.slow:
+        so_far = f"{address},table_http_req_rate()"
+        yield "    tcp-request inspect-delay 1s"
+        yield f"    tcp-request content accept if {{ {so_far} lt {rates.slow} }}"
+        if rates.refuse:
+            yield f"    tcp-request content accept if {{ {so_far} ge {rates.refuse} }}"
+        yield "    tcp-request content accept if WAIT_END"
+    yield "    http-request del-header X-Rate-Flag"
+    if rates != Rates():
+        yield f"    http-request track-sc0 {address}"
+    if rates.refuse:
+        yield f"    http-request deny deny_status 429 if {{ sc0_http_req_rate gt {rates.refuse} }}"
+    if rates.flag:
+        yield (
+            "    http-request set-header X-Rate-Flag %[sc0_http_req_rate]"
+            f" if {{ sc0_http_req_rate gt {rates.flag} }}"
+        )
+
+
+def quote(word: str) -> str:
+    """`word` as one word of HAProxy's configuration: within single quotes it takes all as it is."""
+    return "'" + word.replace("'", "'\\''") + "'"
