@@ -41,11 +41,13 @@ class HAProxyServer:
         """Start and wait until `ready()`."""
         command = [str(self._binary), "-W", "-S", f"{self.master_socket},mode,660"]
         with self.log_path.open("ab") as log:
+            before = log.tell()
             self._process = subprocess.Popen(
                 [*command, "-f", str(self.config)], stdout=log, stderr=subprocess.STDOUT
             )
         deadline = time.monotonic() + READY_SECONDS
-        while not ready():
+        # Its master starts itself anew meanwhile, and does not answer before it says so.
+        while b"Loading success" not in self.log_path.read_bytes()[before:] or not ready():
             if self._ended_within(0.02) or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"haproxy did not get ready:\n{self.log_path.read_text()}")

@@ -40,8 +40,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         issuer = ("-CA", f"{authority}.crt", "-CAkey", f"{authority}.key")
         names = ("-addext", f"subjectAltName=IP:127.0.0.1,DNS:{common_name}")
-        names += ("-addext", "basicConstraints=CA:false")
-        _openssl(directory, "-x509", name, common_name, *issuer, *names)
+        leaf = ("-addext", "basicConstraints=CA:false")
+        _openssl(directory, "-x509", name, common_name, *issuer, *names, *leaf)
         parts = [(directory / f"{name}.{kind}").read_text() for kind in ("crt", "key")]
         (directory / f"{name}.pem").write_text("".join(parts))
     return directory

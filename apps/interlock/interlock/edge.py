@@ -1,4 +1,4 @@
-"""The part of haproxy.cfg that the Swarm has no say in: processes, listeners, what may come in. Pure."""
+"""What the Swarm has no say in: HAProxy's processes, listeners, and what may come in. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ _CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
 _BUSY_PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8>"
     "<meta name=viewport content='width=device-width'><title>Please try again</title>"
-    "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem}"
-    "</style><h1>Many people are here right now</h1>"
+    "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;"
+    "padding:0 1rem}</style><h1>Many people are here right now</h1>"
     "<p>Please wait a few seconds and try again.</p>"
     "<p>If you were voting, vote again then. It does no harm: you are counted once.</p></html>"
 )
@@ -28,9 +28,8 @@ _BUSY_PAGE = (
 
 @dataclass(frozen=True)
 class Rates:
-    """Requests of one address in 10 s above which it is flagged to the service, has to wait 1 s for
-    each answer, is refused; 0 for never. A shared network, with thousands of voters, is one address.
-    """
+    """Requests of one address in 10 s above which it is flagged to the service, has to wait 1 s
+    for each answer, is refused; 0 for never. A shared network is one address of many voters."""
 
     flag: int = 0
     slow: int = 0
@@ -89,7 +88,7 @@ defaults
     option dontlognull
     option dontlog-normal
     option http-ignore-probes
-    # On a reload too, the answer says that a connection ends: a browser never sends into a closed one.
+    # On a reload too, a connection ends with an answer that says so: no request is sent into it.
     option idle-close-on-response
     # The whole request is here before a server sees it: slow senders cost no server thread.
     option http-buffer-request
@@ -155,8 +154,10 @@ frontend edge
     http-request set-header X-Forwarded-Proto %[var(txn.https),iif(https,http)]
     http-request deny deny_status 413 if {{ req.body_size gt {BODY_LIMIT} }}
     http-after-response set-header X-Content-Type-Options nosniff
-    http-after-response set-header X-Frame-Options DENY unless {{ res.hdr(X-Frame-Options) -m found }}
-    http-after-response set-header Referrer-Policy same-origin unless {{ res.hdr(Referrer-Policy) -m found }}
+    acl has_frame_options res.hdr(X-Frame-Options) -m found
+    acl has_referrer_policy res.hdr(Referrer-Policy) -m found
+    http-after-response set-header X-Frame-Options DENY unless has_frame_options
+    http-after-response set-header Referrer-Policy same-origin unless has_referrer_policy
     http-after-response del-header Server
     stats enable
     stats uri /haproxy?stats

@@ -32,7 +32,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}$){_HOST_PART}(\.{_HOST_PART})*")
 # No percent sign: it would have to be compared decoded. No dot segment: no request has one.
 _CONTEXT_ROOT = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-# With the words that Interlock 1.4 asked for before the path, or without. The length: HAProxy's line.
+# With the words that Interlock 1.4 wanted before the path, or without. It must fit HAProxy's line.
 _HEALTH_CHECK = re.compile(r"(?:httpchk (?:GET )?)?(/[!-~]{0,1000})")
 _INTERVAL = re.compile(r"([0-9]{1,7})(ms|s)?")
 _INTERVALS = range(100, 3_600_001)

@@ -1,28 +1,16 @@
 """What a real HAProxy does with requests, given the configuration that Interlock writes."""
 
 import base64
-import contextlib
 import http.client
 import socket
-import ssl
-import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from interlock.edge import Rates
-from interlock.haproxy import ConfigurationRefused
 from testing.edge import Edge, web
 from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
 from testing.waiting import wait_until
-
-
-def secured(running: Edge) -> ssl.SSLSocket:
-    """An encrypted connection, as a browser makes it."""
-    plain = socket.create_connection(("127.0.0.1", running.https_port), timeout=15)
-    return running.trust.wrap_socket(plain, server_hostname="votingapp.local")
 
 
 def test_the_configuration_is_not_for_everyone(running: Edge) -> None:
@@ -154,168 +142,6 @@ def test_the_log_does_not_tell_who_voted(running: Edge, backends: list[Backend])
     assert len(lines) == 1
     for word in ("127.0.0.1", "secret", "agent", "vote="):
         assert word not in lines[0]
-
-
-@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
-def test_https_speaks_the_protocol_that_the_browser_asks_for(running: Edge, protocol: str) -> None:
-    running.trust.set_alpn_protocols([protocol])
-    with secured(running) as connection:
-        assert connection.selected_alpn_protocol() == protocol
-        assert connection.version() == "TLSv1.3"
-
-
-@pytest.mark.parametrize(
-    ("version", "cipher", "accepted"),
-    [
-        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-GCM-SHA256", True),
-        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", False),
-        (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0", False),
-    ],
-)
-def test_old_encryption_is_refused(
-    running: Edge, version: ssl.TLSVersion, cipher: str, accepted: bool
-) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        running.trust.minimum_version = running.trust.maximum_version = version
-    running.trust.set_ciphers(cipher)
-    try:
-        secured(running).close()
-    except (ssl.SSLError, ConnectionError):
-        assert not accepted
-    else:
-        assert accepted
-
-
-def test_a_renewed_certificate_is_shown_without_a_lost_request(
-    running: Edge, backends: list[Backend], certificates: Path
-) -> None:
-    def serial() -> str:
-        with secured(running) as connection:
-            return str(connection.getpeercert()["serialNumber"])
-
-    before = serial()
-    # A connection that was there before goes on.
-    old = http.client.HTTPSConnection(
-        "127.0.0.1", running.https_port, timeout=15, context=running.trust
-    )
-    old.request("GET", "/", headers={"Host": "votingapp.local"})
-    assert old.getresponse().read() in (b"a", b"b")
-    # The whole file at once, as those who renew certificates do it.
-    renewed = running.config.with_name("renewed.pem")
-    renewed.write_text((certificates / "renewed.pem").read_text())
-    renewed.replace(running.site.certificate)
-    running.bring_to(web(*backends[:2]))
-    assert serial() != before
-    old.request("GET", "/", headers={"Host": "votingapp.local"})
-    assert old.getresponse().read() in (b"a", b"b")
-    old.close()
-    # No key is left lying about.
-    assert len(list(running.config.parent.glob("certificate-*.pem"))) == 1
-
-
-def test_a_key_of_another_certificate_is_refused(
-    running: Edge, backends: list[Backend], certificates: Path
-) -> None:
-    wrong = (certificates / "site.crt").read_text() + (certificates / "renewed.key").read_text()
-    Path(running.site.certificate).write_text(wrong)
-    with pytest.raises(ConfigurationRefused, match="the last good one stays"):
-        running.bring_to(web(*backends[:2]))
-    secured(running).close()
-
-
-def test_https_is_told_to_the_service(running: Edge, backends: list[Backend]) -> None:
-    running.get("/https", https=True)
-    (seen,) = [dict(r[2]) for b in backends for r in b.requests if r[1] == "/https"]
-    assert seen["x-forwarded-proto"] == "https"
-
-
-def forwarded(running: Edge, backends: list[Backend], **said: str) -> tuple[str, str]:
-    """The address and the protocol that the service is told when a client said this."""
-    headers = {name.replace("_", "-"): value for name, value in said.items()}
-    running.get("/forwarded", headers=headers)
-    seen = [dict(r[2]) for b in backends for r in b.requests if r[1] == "/forwarded"][-1]
-    for backend in backends:
-        backend.requests.clear()
-    return seen["x-forwarded-for"], seen["x-forwarded-proto"]
-
-
-def test_whom_a_trusted_upstream_speaks_for_is_believed(
-    running: Edge, backends: list[Backend]
-) -> None:
-    running.change(forwarded_for=("192.0.2.0/24", "127.0.0.0/8"))
-    running.bring_to(web(*backends[:2]))
-    # The last one is what the upstream itself saw; those before it anybody may have written.
-    several = "203.0.113.9, 198.51.100.7"
-    assert forwarded(running, backends, X_Forwarded_For=several, X_Forwarded_Proto="https") == (
-        "198.51.100.7",
-        "https",
-    )
-    assert forwarded(running, backends, X_Forwarded_For="rubbish") == ("127.0.0.1", "http")
-    assert forwarded(running, backends) == ("127.0.0.1", "http")
-
-
-def test_nobody_else_is_believed(running: Edge, backends: list[Backend]) -> None:
-    running.change(forwarded_for=("192.0.2.0/24",))
-    running.bring_to(web(*backends[:2]))
-    said = {"X_Forwarded_For": "198.51.100.7", "X_Forwarded_Proto": "https"}
-    assert forwarded(running, backends, **said) == ("127.0.0.1", "http")
-
-
-def proxied(running: Edge, line: bytes) -> bytes:
-    """What HAProxy answers to a connection that begins with a line of the PROXY protocol."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=15) as connection:
-        connection.sendall(line + b"GET /proxied HTTP/1.0\r\nHost: votingapp.local\r\n\r\n")
-        return connection.makefile("rb").read()
-
-
-LINE = b"PROXY TCP4 198.51.100.7 192.0.2.1 1234 80\r\n"
-
-
-def test_the_proxy_protocol_of_a_named_upstream(running: Edge, backends: list[Backend]) -> None:
-    running.change(proxy_protocol=("127.0.0.0/8",))
-    running.bring_to(web(*backends[:2]))
-    assert proxied(running, LINE).startswith(b"HTTP/1.0 200 ")
-    (seen,) = [dict(r[2]) for b in backends for r in b.requests if r[1] == "/proxied"]
-    assert seen["x-forwarded-for"] == "198.51.100.7"
-    # It is no choice: without the line, who is behind the upstream would not be known.
-    with contextlib.suppress(ConnectionResetError):
-        assert proxied(running, b"") == b""
-
-
-def test_the_proxy_protocol_of_nobody_else(running: Edge, backends: list[Backend]) -> None:
-    running.change(proxy_protocol=("192.0.2.0/24",))
-    running.bring_to(web(*backends[:2]))
-    assert proxied(running, LINE).startswith(b"HTTP/1.1 400")
-    assert proxied(running, b"").startswith(b"HTTP/1.0 200 ")
-
-
-def test_who_asks_too_often_is_flagged_then_slowed_then_refused(
-    running: Edge, backends: list[Backend]
-) -> None:
-    running.change(rates=Rates(flag=3, slow=6, refuse=8), forwarded_for=("127.0.0.0/8",))
-    running.bring_to(web(backends[0]))
-    backends[0].requests.clear()
-
-    def ask(address: str) -> tuple[int, float]:
-        start = time.monotonic()
-        headers = {"X-Forwarded-For": address, "X-Rate-Flag": "mine"}
-        status, _, answer = running.get("/", headers=headers, method="POST", body=b"vote=a")
-        if status == 429:
-            assert answer["Retry-After"] == "5"
-        return status, time.monotonic() - start
-
-    found = [ask("198.51.100.7") for _ in range(10)]
-    assert [status for status, _ in found] == [200] * 8 + [429] * 2
-    assert [number for number, (_, took) in enumerate(found, 1) if took >= 1] == [7, 8]
-    flags = [dict(headers).get("x-rate-flag") for _, _, headers, _ in backends[0].requests]
-    assert flags == [None] * 3 + ["4", "5", "6", "7", "8"]
-    # Others notice nothing; of IPv6, a whole /64 is one.
-    assert ask("198.51.100.8")[0] == 200
-    statuses = [ask(f"2001:db8::{n}")[0] for n in range(9)]
-    assert statuses == [200] * 8 + [429]
-    assert ask("2001:db8:0:1::1")[0] == 200
-    assert 'haproxy_frontend_requests_denied_total{proxy="edge"} 3' in running.metrics()
 
 
 def test_a_slow_sender_reaches_no_server(running: Edge, backends: list[Backend]) -> None:
