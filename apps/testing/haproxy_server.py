@@ -55,11 +55,19 @@ class HAProxyServer:
     def kill(self) -> None:
         """SIGKILL to the master and its workers; does nothing where none runs."""
         if self._process is not None:
-            workers = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-            children = workers.read_text().split() if workers.exists() else []
+            children = self._children()
             subprocess.run(["kill", "-KILL", str(self._process.pid), *children], check=True)
             self._process.wait(READY_SECONDS)
             self._process = None
+
+    def worker(self) -> int:
+        """Process ID of the newest worker."""
+        return int(self._children()[-1])
+
+    def _children(self) -> list[str]:
+        assert self._process is not None
+        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return path.read_text().split() if path.exists() else []
 
     def _ended_within(self, seconds: float) -> bool:
         assert self._process is not None
@@ -80,7 +88,12 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def haproxy_binary() -> Path:
-    """Path of a haproxy of LEAST_VERSION or newer."""
+    """See `installed`."""
+    return installed()
+
+
+def installed() -> Path:
+    """Path of a haproxy of LEAST_VERSION or newer, which is fetched if there is none."""
     own = shutil.which("haproxy")
     if own is not None and _version(own) >= LEAST_VERSION:
         return Path(own)

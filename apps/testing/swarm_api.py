@@ -28,6 +28,12 @@ class SwarmApi:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with all the certificates; see SwarmApi."""
     directory = tmp_path_factory.mktemp("pki")
+    make_certificates(directory)
+    return directory
+
+
+def make_certificates(directory: Path) -> None:
+    """Fill a directory with all the certificates; see SwarmApi."""
     for authority in ("ca", "foreign-ca"):
         _openssl(directory, "-x509", authority, authority, "-addext", "keyUsage=keyCertSign")
     for name, common_name, authority in (
@@ -44,7 +50,6 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _openssl(directory, "-x509", name, common_name, *issuer, *names, *leaf)
         parts = [(directory / f"{name}.{kind}").read_text() for kind in ("crt", "key")]
         (directory / f"{name}.pem").write_text("".join(parts))
-    return directory
 
 
 def _openssl(directory: Path, kind: str, name: str, common_name: str, *more: str) -> None:

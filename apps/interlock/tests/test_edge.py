@@ -1,13 +1,18 @@
 """What a real HAProxy does with requests, given the configuration that Interlock writes."""
 
 import base64
+import contextlib
 import http.client
 import socket
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from testing.edge import Edge, web
+from interlock.labels import Labels
+from interlock.topology import Server
+from testing.edge import WEB, Edge, web
 from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
 from testing.waiting import wait_until
@@ -182,3 +187,37 @@ def test_an_upstream_ends_idle_connections_before_we_do(
     running.change(forwarded_for=upstream)
     running.bring_to(web(*backends[:2]))
     assert f"timeout http-keep-alive {seconds}s\n" in running.config.read_text()
+
+
+def test_a_vote_in_the_hands_of_a_server_that_dies_goes_to_another(
+    running: Edge, backends: list[Backend]
+) -> None:
+    dying = socket.create_server(("127.0.0.1", 0))
+
+    def die() -> None:
+        # It has read the vote, and may have stored it. Checks are connections without a word.
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = dying.accept()
+                read = b""
+                while chunk := connection.recv(65536):
+                    read += chunk
+                    if b"vote=a" in read:
+                        votes.append(read)
+                        break
+                connection.close()
+
+    votes: list[bytes] = []
+    thread = threading.Thread(target=die)
+    thread.start()
+    services = web(backends[0], labels=Labels(WEB.hosts))
+    broken = Server("node-dying", "127.0.0.1", dying.getsockname()[1])
+    try:
+        running.bring_to(replace(services, servers=(*services.servers, broken)))
+        for _ in range(8):
+            assert running.get(method="POST", body=b"vote=a")[:2] == (200, b"a")
+    finally:
+        dying.shutdown(socket.SHUT_RDWR)
+        dying.close()
+        thread.join()
+    assert votes

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Requests per second, and CPU time of HAProxy for each, beside a configuration written by hand.
+
+    bench/edge.py [ROUNDS [SECONDS]]
+
+- `static`: a few lines of HAProxy for the same two servers, with checks, timeouts and
+  X-Forwarded-For, and nothing that keeps a vote safe;
+- `interlock`: what Interlock writes for the frontends: request UUIDs, buffered requests that are
+  sent again when a server fails, shedding, headers taken off and put on;
+- `limited`: the same with limits for each address.
+
+Votes from wrk (Debian's package), as browsers send them, to two servers that answer at once. Each
+in turn for SECONDS (5), ROUNDS (5) times over, so that what else the machine does meets all alike.
+Each HAProxy has one CPU, and the client and the servers another.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+BENCH = Path(__file__).resolve().parent
+APPS = BENCH.parent / "apps"
+sys.path[:0] = [str(APPS), str(APPS / "interlock")]
+
+from interlock.edge import Rates, Site  # noqa: E402 (found by the line above)
+from interlock.labels import Labels  # noqa: E402
+from interlock.render import render  # noqa: E402
+from interlock.topology import Server, Service, Topology  # noqa: E402
+from testing.haproxy_server import HAProxyServer, free_port, installed  # noqa: E402
+from testing.swarm_api import make_certificates  # noqa: E402
+
+TICKS_PER_SECOND = 100  # USER_HZ of Linux
+CONNECTIONS = 64
+PAGE = 2000  # bytes of a receipt
+
+SERVERS = """\
+global
+    stats socket {socket}
+defaults
+    mode http
+    timeout client 60s
+    timeout http-keep-alive 60s
+frontend servers
+    bind 127.0.0.1:{ports[0]}
+    bind 127.0.0.1:{ports[1]}
+    http-request return status 200 content-type text/html string {page}
+"""
+STATIC = """\
+global
+    stats socket {socket}
+defaults
+    mode http
+    option forwardfor
+    timeout client 10s
+    timeout http-request 5s
+    timeout http-keep-alive 5s
+    timeout connect 2s
+    timeout server 10s
+frontend site
+    bind 127.0.0.1:{port}
+    default_backend frontends
+backend frontends
+    balance roundrobin
+    option httpchk GET /healthz
+    server one 127.0.0.1:{ports[0]} check
+    server two 127.0.0.1:{ports[1]} check
+"""
+
+
+class Result(NamedTuple):
+    """What one configuration did in one round."""
+
+    per_second: float
+    cpu_us: float
+
+
+def interlock(directory: Path, port: int, ports: list[int], rates: Rates) -> str:
+    """The configuration for the frontends, as their role labels them."""
+    labels = Labels(
+        ("votingapp.local",), health_check="/healthz", max_connections=500, default=True
+    )
+    servers = tuple(Server(f"node-{number}", "127.0.0.1", number) for number in ports)
+    site = Site(
+        http_bind=f"127.0.0.1:{port}",
+        https_bind=f"127.0.0.1:{free_port()}",
+        metrics_bind=f"127.0.0.1:{free_port()}",
+        admin_socket=str(directory / "admin.sock"),
+        certificate=str(directory / "site.pem"),
+        edge_token="token",
+        stats_password="password",
+    )
+    return render(replace(site, rates=rates), Topology((Service("frontend", labels, servers),)))
+
+
+@contextmanager
+def haproxy(binary: Path, directory: Path, text: str, cpu: int) -> Iterator[int]:
+    """A running HAProxy on one CPU; the process ID of its worker."""
+    directory.mkdir(exist_ok=True)
+    config = directory / "haproxy.cfg"
+    config.write_text(text)
+    server = HAProxyServer(binary, config)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        server.start(lambda: True)
+        yield server.worker()
+    finally:
+        server.kill()
+
+
+def cpu_seconds(process: int) -> float:
+    """CPU time of a process (proc(5))."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def vote(port: int, process: int, voters: Path, seconds: int) -> Result:
+    """Votes for `seconds`; raises RuntimeError where one was not answered by 200."""
+    before = cpu_seconds(process)
+    wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(BENCH / "votes.lua")]
+    said = subprocess.run(
+        [*wrk, f"http://127.0.0.1:{port}"],
+        env=os.environ | {"VOTERS_FILE": str(voters), "EDGE_TOKEN": "guess"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    found = json.loads(said.splitlines()[-1])
+    if found["refused"] or found["failed"]:
+        raise RuntimeError(said)
+    done = found["acknowledged"]
+    return Result(done / found["seconds"], (cpu_seconds(process) - before) / done * 1e6)
+
+
+def main() -> None:
+    rounds, seconds = (*map(int, sys.argv[1:3]), *(5, 5)[len(sys.argv[1:3]) :])
+    binary = installed()
+    cpus = sorted(os.sched_getaffinity(0))
+    ports = [free_port(), free_port()]
+    results: dict[str, list[Result]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        make_certificates(directory)
+        voters = directory / "voters"
+        voters.write_text("".join(f"v1.{'x' * 60}{number}\n" for number in range(1000)))
+        at = free_port()
+        page = "x" * PAGE
+        configurations = {
+            "static": STATIC.format(socket=directory / "admin.sock", port=at, ports=ports),
+            "interlock": interlock(directory, at, ports, Rates()),
+            "limited": interlock(directory, at, ports, Rates(10**8, 10**8, 10**8)),
+        }
+        servers = SERVERS.format(socket=directory / "s.sock", ports=ports, page=page)
+        with haproxy(binary, directory / "servers", servers, cpus[-1]):
+            for number in range(1, rounds + 1):
+                for title, text in configurations.items():
+                    with haproxy(binary, directory / title, text, cpus[0]) as process:
+                        os.sched_setaffinity(0, {cpus[-1]})
+                        result = vote(at, process, voters, seconds)
+                    results.setdefault(title, []).append(result)
+                    print(
+                        f"{number:>3} {title:<10} {result.per_second:>8.0f}/s"
+                        f" {result.cpu_us:>6.1f} us CPU each",
+                        flush=True,
+                    )
+    static = results["static"]
+    for title, found in results.items():
+        speed = median(r.per_second / s.per_second for r, s in zip(found, static, strict=True))
+        cost = median(r.cpu_us / s.cpu_us for r, s in zip(found, static, strict=True))
+        print(f"{title:<10} {speed:.0%} of the requests, {cost:.0%} of the CPU time for each")
+
+
+if __name__ == "__main__":
+    main()
