@@ -61,6 +61,15 @@ def create_app(config: Config | None = None) -> Quart:
         response.cache_control.max_age = 1
         return await response.make_conditional(request)
 
+    @app.get("/certificate.<any(json, html):suffix>")
+    async def certificate(suffix: str) -> Response:
+        if suffix not in board.certificate:
+            return Response("There is no certificate yet.\n", 404, content_type="text/plain")
+        # A file to keep: its style is inline, which no page of this site may have.
+        headers = {"Content-Disposition": f"attachment; filename=certificate.{suffix}"}
+        content_type = {"json": "application/json", "html": "text/html; charset=utf-8"}[suffix]
+        return Response(board.certificate[suffix], content_type=content_type, headers=headers)
+
     @app.get("/events")
     async def events() -> Response:
         if board.viewers >= MAX_VIEWERS:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -49,6 +49,11 @@ class Board:
     def age(self) -> float:
         """Seconds since the store last answered; infinite if it never has."""
         return time.monotonic() - self._read_at
+
+    @property
+    def certificate(self) -> Mapping[str, str]:
+        """The files of the poll's certificate, by suffix; none before there is one."""
+        return (self._figures and self._figures.certificate) or {}
 
     @property
     def has_figures(self) -> bool:

@@ -1,6 +1,6 @@
 """The figures of a poll, and how they are said. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,10 +31,16 @@ class Figures:
     total: int
     test_votes: int
     waiting: int
+    # Its files, by suffix: json and html.
+    certificate: Mapping[str, str] | None
 
     @classmethod
     def from_counts(
-        cls, state: str, waiting: int, counts: Sequence[tuple[str, str, int]]
+        cls,
+        state: str,
+        waiting: int,
+        counts: Sequence[tuple[str, str, int]],
+        certificate: Mapping[str, str] | None = None,
     ) -> "Figures":
         """From the poll's state and (key, text, votes) of each choice, in the poll's order."""
         real = [count for count in counts if count[0] != TEST_KEY]
@@ -48,6 +54,7 @@ class Figures:
             total=total,
             test_votes=sum(votes for key, _, votes in counts if key == TEST_KEY),
             waiting=waiting,
+            certificate=certificate,
         )
 
     def as_json(self, title: str, as_of: datetime) -> dict[str, Any]:

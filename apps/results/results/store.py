@@ -11,6 +11,8 @@ READ = """
     SELECT poll.state, lag.waiting, (
         SELECT json_agg(json_build_array(key, text, votes) ORDER BY position, key)
         FROM choices JOIN tally ON choice = key
+    ), (
+        SELECT json_build_object('json', json, 'html', html) FROM certificate
     ) FROM poll, lag
 """
 
@@ -29,11 +31,11 @@ class Store:
                 self._connection = self._connect()
             with self._connection.cursor() as cursor:
                 cursor.execute(READ)
-                state, waiting, counts = cursor.fetchone()
+                figures = Figures.from_counts(*cursor.fetchone())
         except psycopg2.Error:
             self.close()
             raise
-        return Figures.from_counts(state, waiting, counts)
+        return figures
 
     def close(self) -> None:
         if self._connection is not None:

@@ -44,6 +44,20 @@ def test_the_api_gives_the_count(results: Any, vote: Vote, postgres: PostgresSer
     assert "The poll is closed." in results.get("/")[2]
 
 
+def test_the_certificate_can_be_had_once_there_is_one(
+    results: Any, postgres: PostgresServer
+) -> None:
+    assert results.get("/certificate.html")[0] == 404
+    assert "certificate" not in results.get("/")[2]
+    postgres.query("INSERT INTO certificate (json, html) VALUES ('{}', '<p>é</p>')")
+    wait_until(lambda: '<a href="/certificate.html">' in results.get("/")[2])
+    status, headers, body = results.get("/certificate.html")
+    assert (status, body) == (200, "<p>é</p>")
+    assert headers["content-disposition"] == "attachment; filename=certificate.html"
+    assert results.get("/certificate.json")[2] == "{}"
+    assert results.get("/certificate.txt")[0] == 404
+
+
 def test_the_api_may_be_cached_for_a_second(results: Any) -> None:
     def unchanged() -> bool:
         _, headers, _ = results.get("/api/results")
