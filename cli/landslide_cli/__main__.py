@@ -6,6 +6,7 @@ import click
 
 from .down import down
 from .load import load
+from .poll import close, open_
 from .status import status
 from .test import test
 from .up import up
@@ -21,7 +22,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for command in (up, status, load, test, down):
+for command in (up, status, load, open_, close, test, down):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -73,6 +73,8 @@ class Steps:
         elif event["event"] == "task":
             self.begin(self._play)
             self._task = event["name"]
+        elif event["event"] == "retry":
+            self._task = event["message"] or self._task
 
     def _finish(self, mark: str, style: str) -> None:
         if self._step:

@@ -7,7 +7,9 @@ from landslide_cli.down import down
 from landslide_cli.playbook import Outcome
 
 
-@pytest.mark.parametrize("command", ["up", "status", "load", "test", "down"])
+@pytest.mark.parametrize(
+    "command", ["up", "status", "load", "open", "close", "test", "down"]
+)
 def test_each_command_explains_itself(command):
     result = CliRunner().invoke(main, [command, "--help"])
 
@@ -20,6 +22,65 @@ def test_down_without_a_terminal_wants_to_be_told_yes():
 
     assert result.exit_code == 1
     assert "say --yes" in result.output
+
+
+def test_close_without_a_terminal_wants_to_be_told_yes(monkeypatch):
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: pytest.fail("it ran"))
+    result = CliRunner().invoke(main, ["close"])
+
+    assert result.exit_code == 1
+    assert "say --yes" in result.output
+
+
+CERTIFICATE = {
+    "title": "Cats or dogs?",
+    "choices": [{"text": "Cats", "votes": 1234}, {"text": "Dogs", "votes": 99}],
+    **{"votes": 1333, "test_votes": 2, "changed_votes": 30, "rejected": 4, "received": 1369},
+}
+
+
+def test_close_shows_the_count_and_where_the_certificate_is(monkeypatch):
+    asked = []
+    told = {
+        "closed": "The poll is closed.",
+        "certificate": CERTIFICATE,
+        "certificate_files": ["/state/certificate.json", "/state/certificate.html"],
+    }
+
+    def run(playbooks, inventory, log, listen, options):
+        asked.extend([*playbooks, *options])
+        return Outcome(data=told)
+
+    monkeypatch.setattr("landslide_cli.playbook.run", run)
+    result = CliRunner().invoke(main, ["close", "--yes"])
+
+    assert result.exit_code == 0
+    assert asked == ["playbooks/close.yml", "--extra-vars", "close_confirm=yes"]
+    for word in ("The poll is closed.", "Cats", "1,234", "1,369", "/state/certificate.html"):
+        assert word in result.output
+
+
+def test_close_of_a_poll_that_does_not_add_up_says_what_and_fails(monkeypatch):
+    outcome = Outcome(returncode=2)
+    outcome.hear({"event": "play", "name": "Close"})
+    message = "There is no certificate: the count does not add up.\nQueue 1 on frontend01 ..."
+    told = {"task": "The count adds up", "host": "store01", "message": message}
+    outcome.hear({"event": "failed", "unreachable": False, **told})
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)
+    result = CliRunner().invoke(main, ["close", "--yes"])
+
+    assert result.exit_code == 1
+    assert message in result.output
+    assert '"./landslide close" can be run again' in result.output
+
+
+def test_open_says_how_it_went(monkeypatch):
+    outcome = Outcome(data={"opened": "The poll is open."})
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)
+    result = CliRunner().invoke(main, ["open"])
+
+    assert result.exit_code == 0
+    assert "The poll is open." in result.output
 
 
 def test_status_of_a_lab_that_is_not_there_says_how_to_make_one(monkeypatch):

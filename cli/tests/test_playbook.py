@@ -68,6 +68,16 @@ def test_a_command_that_fails_tells_what_it_wrote_last(run):
     assert outcome.failures[0].message == "non-zero return code\nwhy"
 
 
+def test_a_command_that_is_tried_again_tells_how_far_it_is(run):
+    _, events = run(
+        "  tasks: [{name: Wait, shell: echo 3 wait >&2; false, register: x, until: x.rc == 0, "
+        "retries: 1, delay: 0, failed_when: false}]"
+    )
+
+    told = [(event["task"], event["message"]) for event in events if event["event"] == "retry"]
+    assert set(told) == {("Wait", "3 wait")}
+
+
 def test_variables_given_with_the_inventory_are_set(run, inventory):
     given = Inventory(inventory.path, ("word=hello",))
     outcome, _ = run(

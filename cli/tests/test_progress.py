@@ -64,3 +64,14 @@ def test_on_a_terminal_the_present_task_is_shown(output, monkeypatch):
         console.print(steps)
 
     assert "The engine is installed" in output.getvalue()
+
+
+def test_of_a_task_that_is_tried_again_it_is_shown_how_far_it_is(output, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    console = Console(file=output, force_terminal=True, width=100)
+    with Steps(console) as steps:
+        play(steps, "Close", "Every queue is empty")
+        steps.hear({"event": "retry", "task": "Every queue is empty", "message": "7 wait"})
+        console.print(steps)
+
+    assert "7 wait" in output.getvalue()

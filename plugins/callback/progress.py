@@ -8,8 +8,8 @@ type: aggregate
 short_description: Tell another program how a playbook gets on
 version_added: 1.0.0
 description:
-  - Writes one JSON object a line, with C(event) C(play), C(task), C(failed) or C(end), so that
-    nobody has to parse what is meant for people.
+  - Writes one JSON object a line, with C(event) C(play), C(task), C(retry), C(failed) or C(end),
+    so that nobody has to parse what is meant for people.
 author:
   - Landslide (@landslide)
 options:
@@ -75,6 +75,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """Tell the handler's name: Ansible tells handlers apart from tasks, nobody else does."""
         self._write("task", name=task.name or task.action)
+
+    def v2_runner_retry(self, result: Any) -> None:
+        """Tell the last line of a command that is tried again, for it may say how far it is."""
+        content = result.result
+        lines = str(content.get("stderr") or content.get("stdout") or "").strip().splitlines()
+        self._write("retry", task=result.task.name, message=lines[-1] if lines else "")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Tell what failed, unless the playbook expects it."""

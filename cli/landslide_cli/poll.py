@@ -1,0 +1,71 @@
+"""./landslide open and ./landslide close"""
+
+import sys
+import time
+from typing import Any
+
+import click
+from rich.console import Console
+
+from . import STATE, playbook
+from .errors import Problem
+from .inventory import Inventory, inventory_options
+from .progress import Steps
+from .report import raise_failure
+from .status import table
+
+AGAIN = "Nothing is lost: what is in the queues stays there. {} can be run again at any time."
+
+
+@click.command("open")
+@inventory_options
+def open_(inventory: Inventory) -> None:
+    """Opens a poll that waits for its time, now.
+
+    A poll without the time "opens_at" is open from the start; a closed one is not opened again.
+    """
+    console = Console(highlight=False)
+    console.print(_run("open", inventory, console)["opened"])
+
+
+@click.command()
+@inventory_options
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+def close(inventory: Inventory, yes: bool) -> None:
+    """Closes the poll for good, and certifies its count.
+
+    Every vote that was thanked for is counted first. Run again, it verifies the certificate.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Problem("This closes the poll for good: say --yes.")
+        click.confirm("This closes the poll for good: nobody can vote any more. Go on?", abort=True)
+    console = Console(highlight=False)
+    told = _run("close", inventory, console, "--extra-vars", "close_confirm=yes")
+    console.print(told["closed"], "")
+    show(console, told["certificate"])
+    for name in told["certificate_files"]:
+        console.print(f"Certificate: {name}", soft_wrap=True)
+
+
+def _run(name: str, inventory: Inventory, console: Console, *options: str) -> dict[str, Any]:
+    log = STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
+    with Steps(console) as steps:
+        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.hear, options)
+        raise_failure(outcome, log, AGAIN.format(f'"./landslide {name}"'))
+    return outcome.data
+
+
+def show(console: Console, certificate: dict[str, Any]) -> None:
+    """Print the figures of a certificate (apps/pg/poll/books.py)."""
+    choices = [[choice["text"], f"{choice['votes']:,}"] for choice in certificate["choices"]]
+    table(console, certificate["title"], ["choice", "votes"], choices)
+    figures = {
+        "votes": "votes",
+        "test votes": "test_votes",
+        "changed votes": "changed_votes",
+        "rejected": "rejected",
+        "received by all queues": "received",
+    }
+    rows = [[name, f"{certificate[key]:,}"] for name, key in figures.items()]
+    table(console, "How it adds up", ["", "ballots"], rows)
