@@ -14,7 +14,7 @@ from .progress import Steps
 from .report import raise_failure
 from .status import table
 
-AGAIN = "Nothing is lost: what is in the queues stays there. {} can be run again at any time."
+AGAIN = '"./landslide {}" can be run again at any time.'
 
 
 @click.command("open")
@@ -52,7 +52,7 @@ def _run(name: str, inventory: Inventory, console: Console, *options: str) -> di
     log = STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
     with Steps(console) as steps:
         outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.hear, options)
-        raise_failure(outcome, log, AGAIN.format(f'"./landslide {name}"'))
+        raise_failure(outcome, log, AGAIN.format(name))
     return outcome.data
 
 

@@ -25,14 +25,17 @@ def certify() -> str:
     with connect() as store:
         made = certificate(*_books(store))
         text = store.keep(json.dumps(made, indent=2, ensure_ascii=False), page(made))
-    _compare(text, made)
+    _compare(json.loads(text), made)
     return text
 
 
 def verify() -> str:
-    text = sys.stdin.read()
+    try:
+        given = json.load(sys.stdin)
+    except ValueError as error:
+        raise Problem("What was given to verify is no certificate: it is not JSON.") from error
     with connect() as store:
-        _compare(text, certificate(*_books(store)))
+        _compare(given, certificate(*_books(store)))
     return "The certificate says what the database says."
 
 
@@ -43,8 +46,8 @@ def _books(store: Ledger) -> tuple[Books, str]:
     return books, store.digest()
 
 
-def _compare(text: str, made: dict[str, object]) -> None:
-    if found := differences(json.loads(text), made):
+def _compare(given: object, made: dict[str, object]) -> None:
+    if found := differences(given, made):
         raise Problem("The certificate is not what the database says.", *found)
 
 

@@ -113,6 +113,10 @@ def test_the_certificate_is_made_once_and_can_be_verified(closed: PostgresServer
     code, said = ask(closed, "verify", forged)
     assert code == 1
     assert "choices 2 votes: the certificate says 4, the database 3." in said
+    assert ask(closed, "verify", "") == (
+        1,
+        "What was given to verify is no certificate: it is not JSON.",
+    )
 
 
 def test_the_digest_is_what_psql_and_sha256sum_make(closed: PostgresServer) -> None:
