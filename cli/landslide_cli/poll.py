@@ -14,7 +14,8 @@ from .progress import Steps
 from .report import raise_failure
 from .status import table
 
-AGAIN = '"./landslide {}" can be run again at any time.'
+AGAIN = '"./landslide close" can be run again at any time.'
+LOOK = '"./landslide status" shows the poll.'
 
 
 @click.command("open")
@@ -25,7 +26,7 @@ def open_(inventory: Inventory) -> None:
     A poll without the time "opens_at" is open from the start; a closed one is not opened again.
     """
     console = Console(highlight=False)
-    console.print(_run("open", inventory, console)["opened"])
+    console.print(_run("open", inventory, console, LOOK)["opened"])
 
 
 @click.command()
@@ -41,18 +42,21 @@ def close(inventory: Inventory, yes: bool) -> None:
             raise Problem("This closes the poll for good: say --yes.")
         click.confirm("This closes the poll for good: nobody can vote any more. Go on?", abort=True)
     console = Console(highlight=False)
-    told = _run("close", inventory, console, "--extra-vars", "close_confirm=yes")
-    console.print(told["closed"], "")
+    told = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
+    console.print(told["closed"])
+    console.print()
     show(console, told["certificate"])
     for name in told["certificate_files"]:
         console.print(f"Certificate: {name}", soft_wrap=True)
 
 
-def _run(name: str, inventory: Inventory, console: Console, *options: str) -> dict[str, Any]:
+def _run(
+    name: str, inventory: Inventory, console: Console, advice: str, *options: str
+) -> dict[str, Any]:
     log = STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
     with Steps(console) as steps:
         outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.hear, options)
-        raise_failure(outcome, log, AGAIN.format(name))
+        raise_failure(outcome, log, advice)
     return outcome.data
 
 
