@@ -55,14 +55,20 @@ FILL = """
 
 
 def cpu_of_postgres(port: int) -> float:
-    """CPU seconds of the server that listens on `port` and of its children that have ended."""
-    server = next(
-        stat.parent
-        for stat in Path("/proc").glob("[0-9]*/stat")
-        if f"--port={port}".encode() in (stat.parent / "cmdline").read_bytes()
-    )
-    fields = (server / "stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
+    """CPU seconds of the server that listens on `port`, with its children, past and present."""
+    processes = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue  # it has ended meanwhile
+        processes[int(process.name)] = (int(fields[1]), command, sum(map(int, fields[11:15])))
+    [server] = [
+        pid for pid, (_, command, _) in processes.items() if f"--port={port}".encode() in command
+    ]
+    used = [ticks for pid, (parent, _, ticks) in processes.items() if server in (pid, parent)]
+    return sum(used) / TICKS_PER_SECOND
 
 
 def main() -> None:
