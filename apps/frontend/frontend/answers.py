@@ -9,8 +9,9 @@ from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.pages import Pages
 from frontend.poll import Poll
-from frontend.refusal import DamagedCookie, IntakeUnavailable, Refusal
+from frontend.refusal import DamagedCookie, IntakeUnavailable, PollClosed, PollNotOpen, Refusal
 from frontend.visit import Visit
+from frontend.voter import Voter
 
 COOKIE_SECONDS = 30 * 24 * 3600
 RETRY_AFTER_SECONDS = "2"
@@ -35,22 +36,28 @@ class Answers:
 
     def __init__(self, config: Config) -> None:
         self._node = config.node
-        self._pages = Pages(config.poll, config.node)
+        self.pages = Pages(config.poll, config.node)
         self._poll = _in_words(config.poll)
         self._description = _description(config.poll)
         self._always = [
-            ("Content-Security-Policy", self._pages.csp),
+            ("Content-Security-Policy", self.pages.csp),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "same-origin"),
             ("Cache-Control", "no-store"),
         ]
 
-    def form(self, visit: Visit, cookie: str | None) -> Answer:
-        """The page to vote on, with a cookie for whom it is not None."""
+    def form(
+        self,
+        visit: Visit,
+        voter: Voter,
+        cookie: str | None,
+        seen: PollClosed | PollNotOpen | None,
+    ) -> Answer:
+        """The page to vote on, or why nobody can; with a cookie for whom it is not None."""
         if visit.wants_json:
             answer = self._answer(200, JSON, self._poll)
         else:
-            answer = self._answer(200, HTML, self._pages.ballot)
+            answer = self._answer(200, HTML, self._page(visit.accept_language, voter, seen))
         return answer if cookie is None else remember(visit, answer, cookie)
 
     def receipt(self, visit: Visit, ballot: Ballot, cookie: str) -> Answer:
@@ -59,15 +66,16 @@ class Answers:
             receipt = {"choice": ballot.choice, "cast": ballot.cast, "node": self._node}
             answer = self._answer(200, JSON, json.dumps(receipt).encode())
         else:
-            answer = self._answer(200, HTML, self._pages.receipts[ballot.choice])
+            answer = self._answer(200, HTML, self.pages.receipt(visit.accept_language, ballot))
         return remember(visit, answer, cookie)
 
-    def refusal(self, visit: Visit, refusal: Refusal) -> Answer:
-        """Why there are no thanks."""
+    def refusal(self, visit: Visit, refusal: Refusal, choice: str = "") -> Answer:
+        """Why there are no thanks, for `choice` where that is known."""
         if visit.wants_json:
             answer = self._problem(refusal.status, refusal.sentence)
         else:
-            answer = self._answer(refusal.status, HTML, self._pages.refusal(refusal.sentence))
+            page = self.pages.refusal(visit.accept_language, refusal, choice)
+            answer = self._answer(refusal.status, HTML, page)
         if isinstance(refusal, IntakeUnavailable):
             answer.headers.append(("Retry-After", RETRY_AFTER_SECONDS))
         if isinstance(refusal, DamagedCookie):
@@ -92,6 +100,22 @@ class Answers:
     def description(self) -> Answer:
         """What can be asked here, and how: OpenAPI 3.1."""
         return self._answer(200, JSON, self._description)
+
+    def pictures(self) -> Answer:
+        """The pictures of this poll: another poll's have another path."""
+        kind = ("Content-Type", "text/css; charset=utf-8")
+        forever = ("Cache-Control", "public, max-age=31536000, immutable")
+        headers = [kind, forever, ("X-Content-Type-Options", "nosniff")]
+        return Answer(STATUS_LINES[200], headers, self.pages.pictures)
+
+    def _page(
+        self, accept_language: str, voter: Voter, seen: PollClosed | PollNotOpen | None
+    ) -> bytes:
+        if isinstance(seen, PollClosed):
+            return self.pages.closed(accept_language, voter.last_choice)
+        if seen is not None:
+            return self.pages.refusal(accept_language, seen)
+        return self.pages.ballot(accept_language, voter.last_choice)
 
     def _words(self, status: int, words: str) -> Answer:
         return self._answer(status, "text/plain; charset=utf-8", f"{words}\n".encode())

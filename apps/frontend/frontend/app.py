@@ -40,6 +40,12 @@ def create_app(config: Config) -> Flask:
     def healthz() -> Response:
         return _response(booth.health(Visit(request.environ)))
 
+    if path := booth.answers.pages.pictures_path:
+
+        @app.get(path)
+        def pictures() -> Response:
+            return _response(booth.answers.pictures())
+
     @app.get("/openapi.json")
     def openapi() -> Response:
         return _response(booth.answers.description())

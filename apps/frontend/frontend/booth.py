@@ -20,16 +20,17 @@ class Booth:
 
     def form(self, visit: Visit) -> Answer:
         """The page; whoever has no cookie gets one with it, so that a double click is one voter."""
+        seen = self._intake.seen()
         cookie = visit.cookie
         if cookie is not None:
             try:
-                self._electorate.known(cookie)
-                return self.answers.form(visit, None)
+                voter = self._electorate.known(cookie)
+                return self.answers.form(visit, voter, None, seen)
             except DamagedCookie:
                 # No vote is at stake yet, so there is nothing to tell: a good one takes its place.
                 pass
         voter = self._electorate.new(visit.edge_token, visit.request_id)
-        return self.answers.form(visit, self._electorate.sign(voter))
+        return self.answers.form(visit, voter, self._electorate.sign(voter), seen)
 
     def vote(self, visit: Visit) -> Answer:
         """Take a vote, and thank for it once it is on disk; or say why there are no thanks."""
@@ -48,12 +49,13 @@ class Booth:
             voter = self._electorate.known(cookie)
         choice = self._paper.choice(visit.form())
         ballot = Ballot(voter.id, choice, cast_time(voter.last_cast))
-        cookie = self._electorate.sign(Voter(voter.id, ballot.cast))
         try:
             self._intake.add(ballot)
         except IntakeUnavailable as refusal:
             # It may be stored all the same (a timeout), so whoever tries again is the same voter.
-            return remember(visit, self.answers.refusal(visit, refusal), cookie)
+            cookie = self._electorate.sign(voter._replace(last_cast=ballot.cast))
+            return remember(visit, self.answers.refusal(visit, refusal, choice), cookie)
+        cookie = self._electorate.sign(Voter(voter.id, ballot.cast, choice))
         return self.answers.receipt(visit, ballot, cookie)
 
     def health(self, visit: Visit) -> Answer:

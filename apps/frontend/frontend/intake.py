@@ -7,16 +7,17 @@ exactly while votes are taken; closing the poll renames it, in one step, to `bal
 import logging
 import threading
 import time
-from typing import Any, NoReturn
+from typing import Any
 
 from hiredis import HiredisError, ProtocolError
 
 from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.connection import Connection
-from frontend.refusal import IntakeUnavailable, PollClosed
+from frontend.refusal import IntakeUnavailable, PollClosed, PollNotOpen
 
 log = logging.getLogger(__name__)
+LOOK_SECONDS = 1.0
 
 
 class Intake:
@@ -33,6 +34,8 @@ class Intake:
         self._threads = threading.local()
         self._failing = False
         self._resting_until = 0.0
+        self._seen: PollClosed | PollNotOpen | None = None
+        self._look_at = 0.0
 
     def add(self, ballot: Ballot) -> None:
         """Store a ballot; on return it is on disk.
@@ -48,7 +51,7 @@ class Intake:
         try:
             # Without NOMKSTREAM a late vote would make the stream anew, and so reopen the poll.
             if self._ask("XADD", "ballots", "NOMKSTREAM", "*", *entry) is None:
-                self._refuse()
+                raise self._refusal()
         except (OSError, HiredisError) as error:
             raise self._unavailable(error) from error
         self._note_success()
@@ -58,10 +61,25 @@ class Intake:
         try:
             self._rehearse()
             if not self._ask("EXISTS", "ballots"):
-                self._refuse()
+                raise self._refusal()
         except (OSError, HiredisError) as error:
             raise self._unavailable(error) from error
         self._note_success()
+
+    def seen(self) -> PollClosed | PollNotOpen | None:
+        """PollClosed or PollNotOpen, where nobody could vote when last looked, a second ago.
+
+        For those who only come to see. Of an outage they learn when they vote: it may be over.
+        """
+        now = time.monotonic()
+        if now >= max(self._look_at, self._resting_until):
+            self._look_at = now + LOOK_SECONDS
+            try:
+                self._seen = None if self._ask("EXISTS", "ballots") else self._refusal()
+            except (OSError, HiredisError) as error:
+                self._seen = None
+                self._unavailable(error)
+        return self._seen
 
     def _rehearse(self) -> None:
         # Redis looks at the id 0-0, which no entry can have, only after it has seen to rights,
@@ -72,10 +90,8 @@ class Intake:
             if "must be greater than 0-0" not in str(error):
                 raise
 
-    def _refuse(self) -> NoReturn:
-        if self._ask("EXISTS", "ballots:closed"):
-            raise PollClosed
-        raise IntakeUnavailable("the queue is not open yet")
+    def _refusal(self) -> PollClosed | PollNotOpen:
+        return PollClosed() if self._ask("EXISTS", "ballots:closed") else PollNotOpen()
 
     def _ask(self, *command: str | int) -> Any:
         reused = hasattr(self._threads, "connection")

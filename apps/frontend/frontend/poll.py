@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from frontend.languages import LANGUAGES
@@ -53,6 +54,7 @@ class Poll:
     question: str
     choices: tuple[Choice, ...]
     language: str = "en"
+    opens_at: datetime | None = None
     translations: Mapping[str, "Poll"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,8 @@ class Poll:
                 for c in settings["choices"]
             )
             language = settings.get("language", "en")
-            poll = cls(settings["title"], settings["question"], choices, language)
+            opens_at = _time(settings.get("opens_at"))
+            poll = cls(settings["title"], settings["question"], choices, language, opens_at)
             translations = {
                 code: poll._translated(code, texts)
                 for code, texts in settings.get("translations", {}).items()
@@ -93,7 +96,15 @@ class Poll:
     def _translated(self, language: str, texts: Mapping[str, Any]) -> "Poll":
         words = texts["choices"]
         choices = tuple(replace(choice, text=words[choice.key]) for choice in self.choices)
-        return Poll(texts["title"], texts["question"], choices, language)
+        return Poll(texts["title"], texts["question"], choices, language, self.opens_at)
+
+
+def _time(text: str | None) -> datetime | None:
+    """A moment in UTC; none where the poll opens at once, or by hand only."""
+    if text in (None, "infinity"):
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _check_texts(**texts: object) -> None:

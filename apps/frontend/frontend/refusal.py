@@ -2,7 +2,9 @@
 
 
 class Refusal(Exception):
-    """An HTTP status, and one plain sentence for the voter."""
+    """An HTTP status, one plain sentence for the voter, and `advice`: what to do now."""
+
+    advice = "Go back and vote again."
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -27,6 +29,8 @@ class TooLarge(Refusal):
 class PollClosed(Refusal):
     """Nobody can vote any more."""
 
+    advice = "If you voted before, that vote counts."
+
     def __init__(self) -> None:
         super().__init__(403, "The poll is closed. Your vote was not counted.")
 
@@ -34,6 +38,21 @@ class PollClosed(Refusal):
 class IntakeUnavailable(Refusal):
     """This node cannot store a vote now; another may, or this one later. `reason` is for us."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(503, "Your vote could not be stored just now. Please try again.")
+    advice = "Wait a moment and try again. However often you try, you have one vote."
+
+    def __init__(
+        self,
+        reason: str,
+        sentence: str = "Your vote could not be stored just now. Please try again.",
+    ) -> None:
+        super().__init__(503, sentence)
         self.reason = reason
+
+
+class PollNotOpen(IntakeUnavailable):
+    """Nobody can vote yet; or this node is new, and a worker is about to open its queue."""
+
+    advice = "Come back then, or load this page again in a moment."
+
+    def __init__(self) -> None:
+        super().__init__("the queue is not open yet", "The poll is not open yet.")

@@ -40,8 +40,19 @@ class Visit:
 
     @property
     def is_cross_site(self) -> bool:
-        """Whether the browser says that another site's page sends this."""
-        return bool(self._environ.get("HTTP_SEC_FETCH_SITE") == "cross-site")
+        """Whether the browser says that a page of another origin sends this.
+
+        Old browsers say it by Origin alone. Programs say neither, and have no one's cookie.
+        """
+        if site := self._environ.get("HTTP_SEC_FETCH_SITE"):
+            return bool(site not in ("same-origin", "none"))
+        origin = self._environ.get("HTTP_ORIGIN")
+        return bool(origin and origin.partition("://")[2] != self._environ.get("HTTP_HOST"))
+
+    @property
+    def accept_language(self) -> str:
+        """The languages that the visitor reads, as RFC 9110 writes them."""
+        return str(self._environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
     @property
     def is_https(self) -> bool:

@@ -11,15 +11,16 @@ from uuid import uuid4
 
 from frontend.refusal import DamagedCookie
 
-VERSION = "1"
+VERSION = "2"
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Voter(NamedTuple):
-    """A UUID as text, and the time of the last vote in microseconds (0: none yet)."""
+    """A UUID as text, the time of the last vote in microseconds (0: none yet), and its choice."""
 
     id: str
-    last_cast: int
+    last_cast: int = 0
+    last_choice: str = ""
 
 
 class Electorate:
@@ -30,8 +31,11 @@ class Electorate:
         self._edge_token = edge_token
 
     def sign(self, voter: Voter) -> str:
-        """The cookie's value: `1.UUID.LAST_CAST.MAC`, with the HMAC-SHA256 of the rest in hex."""
-        payload = f"{VERSION}.{voter.id}.{voter.last_cast}"
+        """The cookie's value: `2.UUID.LAST_CAST.LAST_CHOICE.MAC`.
+
+        MAC is the HMAC-SHA256 of all before it, in hex. A choice's key has no dot in it.
+        """
+        payload = f"{VERSION}.{voter.id}.{voter.last_cast}.{voter.last_choice}"
         return f"{payload}.{self._mac(payload)}"
 
     def known(self, cookie: str) -> Voter:
@@ -39,8 +43,10 @@ class Electorate:
         payload, _, mac = cookie.rpartition(".")
         if not (cookie.isascii() and hmac.compare_digest(mac, self._mac(payload))):
             raise DamagedCookie
-        _, voter, last_cast = payload.split(".")
-        return Voter(voter, int(last_cast))
+        version, voter, last_cast, *last_choice = payload.split(".")
+        if version != VERSION:
+            raise DamagedCookie
+        return Voter(voter, int(last_cast), last_choice[0])
 
     def new(self, edge_token: str, request_id: str) -> Voter:
         """Somebody without a cookie.
@@ -51,8 +57,8 @@ class Electorate:
         if hmac.compare_digest(edge_token.encode(), self._edge_token):
             request_id = request_id.lower()
             if UUID_TEXT.fullmatch(request_id):
-                return Voter(request_id, 0)
-        return Voter(str(uuid4()), 0)
+                return Voter(request_id)
+        return Voter(str(uuid4()))
 
     def _mac(self, payload: str) -> str:
         return hmac.digest(self._key, payload.encode(), "sha256").hex()

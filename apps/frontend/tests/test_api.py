@@ -50,7 +50,7 @@ def test_a_receipt_does_not_say_who_voted(stranger: FlaskClient, ballots: Ballot
 def test_the_poll_is_told_to_a_program_with_its_cookie(client: FlaskClient) -> None:
     answer = client.get("/", headers=JSON)
     assert answer.json == POLL
-    assert answer.headers["Set-Cookie"].startswith("voter=1.")
+    assert answer.headers["Set-Cookie"].startswith("voter=2.")
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,19 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from frontend import pages
+from frontend.languages import LANGUAGES, Words, best_language
+from frontend.visit import FORM
 
 
 def test_the_page_asks_the_question_and_escapes_it(client: FlaskClient) -> None:
     page = client.get("/").text
-    assert '<html lang="en">' in page
+    assert '<html lang="en" dir="ltr">' in page
     assert "Cats or &lt;dogs&gt;?" in page
     assert re.findall(r'<button name="vote" value="(\w+)"', page) == ["a", "b"]
     assert "Vote processed" not in page
@@ -42,7 +46,7 @@ def test_the_policy_allows_the_style_that_is_sent(client: FlaskClient) -> None:
     style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
     assert style
     digest = b64encode(sha256(style[1].encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in page.headers["Content-Security-Policy"]
+    assert f"style-src 'self' 'sha256-{digest}'" in page.headers["Content-Security-Policy"]
 
 
 def test_the_page_needs_nothing_from_anywhere(client: FlaskClient) -> None:
@@ -66,3 +70,34 @@ def test_the_cookie_is_out_of_reach_for_scripts(app: Flask, proto: str, secure: 
 def test_a_good_cookie_is_left_alone(client: FlaskClient) -> None:
     client.get("/")
     assert "Set-Cookie" not in client.get("/").headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr", "en"),
+        ("en;q=0.5, de", "de"),
+        ("\xff", "en"),
+    ],
+)
+def test_a_visitor_gets_a_language_to_read(accepted: str, language: str) -> None:
+    assert best_language(accepted, ["en", "de"]) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_language_has_all_the_words_and_no_more(language: str) -> None:
+    source = Path(pages.__file__).parent
+    templates = " ".join(path.read_text() for path in source.glob("templates/*.html"))
+    code = " ".join(path.read_text() for path in source.glob("*.py")).replace("{FORM}", FORM)
+    said = set(re.findall(r'_\("([^"]+)"\)', templates))
+    words = Words(language).known
+    assert said <= set(words)
+    assert [word for word in words if f'"{word}"' not in templates + code] == []
+    refusals = re.findall(r'Refusal\(\d+, f?"([^"]+)"|(?:sentence: str|advice) = "([^"]+)"', code)
+    refusals += re.findall(r'super\(\).__init__\([^)]*"([A-Z][^"]+\.)"()', code)
+    refusals += re.findall(r'\d{3}: "([^"]+)"()', code)
+    told = {first or second for first, second in refusals}
+    assert len(told) >= 16
+    assert told <= set(words)

@@ -1,5 +1,6 @@
 """Cookies that we signed, and all others."""
 
+from string import ascii_lowercase
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 TOKEN = "token-of-the-load-balancer"
 REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 ELECTORATE = Electorate(b"key", TOKEN.encode())
-voters = st.builds(Voter, st.uuids().map(str), st.integers(0, 2**63))
+voters = st.builds(
+    Voter, st.uuids().map(str), st.integers(0, 2**63), st.text(ascii_lowercase + "0-_", max_size=32)
+)
 
 
 @given(voters)

@@ -1,0 +1,255 @@
+"""The voting page as people have it, in a real browser."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playwright.sync_api import expect
+from testing.browser import DESK, PHONE, WALL, Visitor
+from testing.redis_server import RedisServer
+
+from .conftest import Server
+
+Visit = Callable[..., Visitor]
+Ballots = Callable[[], list[dict[str, str]]]
+VARIABLES = Path(__file__).parents[3] / "playbooks" / "vars.yml"
+ARABIC = {
+    "title": "قطط أم كلاب؟",
+    "question": "أيهما أفضل، القطط أم الكلاب؟",
+    "choices": {"a": "القطط", "b": "الكلاب"},
+}
+
+
+def shipped_poll() -> dict[str, Any]:
+    """Cats or dogs, as the playbook ships it, and in Arabic, too."""
+    variables = yaml.safe_load(VARIABLES.read_text())
+    poll: dict[str, Any] = variables["cats_or_dogs"]
+    for choice in poll["choices"]:
+        picture = variables[choice["picture"].strip("{} ")]
+        choice["picture"] = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
+    poll["translations"]["ar"] = ARABIC
+    return poll
+
+
+@pytest.fixture
+def poll(environ: dict[str, str]) -> dict[str, Any]:
+    """What is asked, to be changed before the site is used."""
+    environ["NODE_NAME"] = "frontend02"
+    return shipped_poll()
+
+
+@pytest.fixture
+def site(poll: dict[str, Any], environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    Path(environ["POLL_FILE"]).write_text(json.dumps(poll))
+    server = Server(environ, tmp_path / "server.log")
+    yield f"http://127.0.0.1:{server.port}"
+    server.process.terminate()
+    server.process.wait(20)
+
+
+def close(queue: RedisServer) -> None:
+    with queue.client() as redis:
+        redis.rename("ballots", "ballots:closed")
+
+
+def unopen(queue: RedisServer) -> None:
+    with queue.client() as redis:
+        redis.delete("ballots")
+
+
+def test_a_first_view_takes_two_requests_and_50_kb(site: str, visit: Visit) -> None:
+    visitor = visit(site)
+    visitor.go()
+    visitor.page.wait_for_load_state("networkidle")
+    assert len(visitor.requests) <= 2
+    assert visitor.bytes_received() < 50_000
+    print(f"{visitor.bytes_received()} bytes for a view with pictures")
+    asked: dict[str, str] = {}
+    cached: list[str] = []
+    network = visitor.context.new_cdp_session(visitor.page)
+    network.on(
+        "Network.requestWillBeSent",
+        lambda event: asked.update({event["requestId"]: event["request"]["url"]}),
+    )
+    network.on("Network.requestServedFromCache", lambda event: cached.append(event["requestId"]))
+    network.send("Network.enable")
+    visitor.page.get_by_role("button", name="Dogs").click()
+    visitor.page.get_by_role("status").wait_for()
+    visitor.page.wait_for_load_state("networkidle")
+    # The pictures are still there from the first view.
+    assert [request.method for request in visitor.requests[2:]] == ["POST", "GET"]
+    assert visitor.requests[3].url in [asked[number] for number in cached]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_vote_can_be_cast_and_changed(
+    site: str, visit: Visit, ballots: Ballots, scripts: bool
+) -> None:
+    visitor = visit(site, java_script_enabled=scripts)
+    page = visitor.go()
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.get_by_role("button", name="Cats").click()
+    receipt = page.get_by_role("status")
+    expect(receipt).to_contain_text("Your vote is recorded: Cats")
+    expect(receipt).to_contain_text("Vote processed by frontend02")
+    expect(receipt.locator("time")).to_contain_text("-")
+    page.get_by_role("button", name="Dogs").click()
+    expect(receipt).to_contain_text("Your vote is recorded: Dogs")
+    assert [ballot["choice"] for ballot in ballots()] == ["a", "b"]
+    assert len({ballot["voter"] for ballot in ballots()}) == 1
+    # Whoever comes back sees what was chosen.
+    visitor.go()
+    expect(page.get_by_role("status")).to_have_count(0)
+    expect(page.get_by_role("button", name="Dogs")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Cats")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_double_click_is_one_voter(site: str, visit: Visit, ballots: Ballots) -> None:
+    page = visit(site).go()
+    page.get_by_role("button", name="Cats").dblclick()
+    expect(page.get_by_role("status")).to_be_visible()
+    assert {ballot["choice"] for ballot in ballots()} == {"a"}
+    assert len({ballot["voter"] for ballot in ballots()}) == 1
+
+
+def test_the_keyboard_is_enough(site: str, visit: Visit, ballots: Ballots) -> None:
+    page = visit(site).go()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Dogs")).to_be_focused()
+    page.keyboard.press("Enter")
+    # What is new has the focus, and the choices come next.
+    expect(page.get_by_role("status")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Cats")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_contain_text("Cats")
+    assert [ballot["choice"] for ballot in ballots()] == ["b", "a"]
+
+
+def test_a_slow_network_is_no_obstacle(site: str, visit: Visit, ballots: Ballots) -> None:
+    visitor = visit(site)
+    slow = {"latency": 600, "downloadThroughput": 30_000, "uploadThroughput": 10_000}
+    network = visitor.context.new_cdp_session(visitor.page)
+    network.send("Network.emulateNetworkConditions", {"offline": False, **slow})
+    page = visitor.go()
+    page.get_by_role("button", name="Cats").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    assert len(ballots()) == 1
+
+
+def test_another_site_cannot_vote_for_a_visitor(site: str, visit: Visit, ballots: Ballots) -> None:
+    visitor = visit(site)
+    visitor.go()
+    # The same machine by another name is another site.
+    trap = site.replace("127.0.0.1", "localhost")
+    form = f'<form method=post action="{site}/"><button name=vote value=a>Win!</button></form>'
+    visitor.context.route(
+        f"{trap}/trap", lambda route: route.fulfill(body=form, content_type="text/html")
+    )
+    stranger = visitor.context.new_page()
+    stranger.goto(f"{trap}/trap")
+    stranger.get_by_role("button").evaluate("button => button.click()")
+    expect(stranger.get_by_role("heading")).to_contain_text("on this site itself")
+    assert ballots() == []
+
+
+def ballot(visitor: Visitor, queue: RedisServer) -> None:
+    visitor.go()
+
+
+def voted(visitor: Visitor, queue: RedisServer) -> None:
+    visitor.go()
+    visitor.page.locator("[value=b]").click()
+    visitor.page.get_by_role("status").wait_for()
+
+
+def closed(visitor: Visitor, queue: RedisServer) -> None:
+    voted(visitor, queue)
+    close(queue)
+    visitor.page.locator("[value=a]").click()
+    expect(visitor.page.locator("button")).to_have_count(0)
+
+
+def closed_for_newcomers(visitor: Visitor, queue: RedisServer) -> None:
+    close(queue)
+    visitor.go()
+    expect(visitor.page.locator("button")).to_have_count(0)
+
+
+def not_open(visitor: Visitor, queue: RedisServer) -> None:
+    unopen(queue)
+    visitor.go()
+    expect(visitor.page.locator("button")).to_have_count(0)
+
+
+def busy(visitor: Visitor, queue: RedisServer) -> None:
+    visitor.go()
+    queue.kill()
+    visitor.page.locator("[value=b]").click()
+    again = visitor.page.get_by_role("button")
+    expect(again).to_have_count(1)
+    queue.start()
+    expect(again).to_have_attribute("value", "b")
+
+
+def refused(visitor: Visitor, queue: RedisServer) -> None:
+    visitor.go()
+    visitor.page.locator("[value=b]").evaluate("button => button.value = 'nobody'")
+    visitor.page.locator("[value=nobody]").click()
+    expect(visitor.page.locator("button")).to_have_count(0)
+
+
+def lost(visitor: Visitor, queue: RedisServer) -> None:
+    visitor.go("/nowhere")
+
+
+STATES = [ballot, voted, closed, closed_for_newcomers, not_open, busy, refused, lost]
+LOOKS = {
+    "phone": {"viewport": PHONE, "locale": "en-US"},
+    "dark": {"viewport": DESK, "locale": "de-AT", "color_scheme": "dark"},
+    "arabic": {"viewport": PHONE, "locale": "ar-EG", "color_scheme": "dark"},
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_every_state_is_for_everybody(
+    site: str, visit: Visit, redis_server: RedisServer, state: Callable[..., None], look: str
+) -> None:
+    visitor = visit(site, **LOOKS[look])
+    state(visitor, redis_server)
+    language, direction = {"dark": ("de", "ltr"), "arabic": ("ar", "rtl")}.get(look, ("en", "ltr"))
+    html = visitor.page.locator("html")
+    expect(html).to_have_attribute("lang", language)
+    expect(html).to_have_attribute("dir", direction)
+    visitor.check(f"vote-{state.__name__}-{look}")
+
+
+def test_whoever_was_refused_can_try_again_at_once(
+    site: str, visit: Visit, redis_server: RedisServer, ballots: Ballots
+) -> None:
+    visitor = visit(site)
+    busy(visitor, redis_server)
+    visitor.page.get_by_role("button", name="Try again: Dogs").click()
+    expect(visitor.page.get_by_role("status")).to_contain_text("Your vote is recorded: Dogs")
+    assert [ballot["choice"] for ballot in ballots()] == ["b"]
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK, WALL], ids=["phone", "desk", "wall"])
+def test_twenty_choices_find_room(
+    poll: dict[str, Any], request: pytest.FixtureRequest, visit: Visit, viewport: dict[str, int]
+) -> None:
+    colors = ["#e03131", "#ffd43b", "#2f9e44", "#000000", "#ffffff", "#868e96"]
+    poll["choices"] = [
+        {"key": f"k{n}", "text": f"Donaudampfschiffahrtsgesellschaft {n}", "color": colors[n % 6]}
+        for n in range(20)
+    ]
+    poll["translations"] = {}
+    visitor = visit(request.getfixturevalue("site"), viewport=viewport)
+    visitor.go().locator("[value=k7]").click()
+    visitor.check(f"vote-twenty-{viewport['width']}")
