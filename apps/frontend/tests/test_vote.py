@@ -103,7 +103,7 @@ def test_what_is_no_vote_is_refused_in_a_sentence_and_not_stored(
 ) -> None:
     answer = stranger.post("/", **request_)
     assert answer.status_code == status
-    assert '<h1>' in answer.text
+    assert "<h1>" in answer.text
     assert ballots() == []
 
 
