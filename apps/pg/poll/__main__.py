@@ -13,6 +13,8 @@ import json
 import sys
 from collections.abc import Callable
 
+import psycopg2
+
 from poll import state
 from poll.books import Books, certificate, differences, problems
 from poll.ledger import Ledger, connect
@@ -66,7 +68,7 @@ def main(*arguments: str) -> int:
         return 2
     try:
         print(COMMANDS[arguments[0]]())
-    except Problem as problem:
+    except (Problem, psycopg2.OperationalError) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

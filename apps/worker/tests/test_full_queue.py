@@ -47,6 +47,20 @@ def test_a_worker_that_starts_on_a_full_queue_empties_it_and_nothing_is_lost(
         assert client.info("stats")["evicted_keys"] == 0
 
 
+def test_a_full_queue_can_be_closed(poll: Poll, redis_server: RedisServer) -> None:
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    worker.stop()
+    with redis_server.client() as client:
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + ROOM_BYTES)
+    taken = vote_until_full(redis_server)
+    poll.close()
+    poll.start_worker(redis_server)
+    poll.wait_for_entries(taken)
+    wait_until(lambda: poll.postgres.query("SELECT 1 FROM draining") == [])
+    poll.check()
+
+
 def test_a_worker_kept_from_acknowledging_what_it_has_deleted_counts_it_once(
     poll: Poll, redis_server: RedisServer
 ) -> None:
