@@ -33,6 +33,8 @@ def main() -> None:
             for position, choice in enumerate(poll["choices"], start=1):
                 cursor.execute(UPSERT, (choice["key"], choice["text"], position))
             cursor.execute("SELECT poll_state()")
+        else:
+            print("The poll is closed and stays as it was; another one needs an empty store.")
     connection.close()
 
 

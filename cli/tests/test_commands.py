@@ -61,7 +61,7 @@ def test_close_shows_the_count_and_where_the_certificate_is(monkeypatch):
 def test_close_of_a_poll_that_does_not_add_up_says_what_and_fails(monkeypatch):
     outcome = Outcome(returncode=2)
     outcome.hear({"event": "play", "name": "Close"})
-    message = "There is no certificate: the count does not add up.\nQueue 1 on frontend01 ..."
+    message = "The count does not add up; no certificate can be given.\nQueue 1 on frontend01 ..."
     told = {"task": "The count adds up", "host": "store01", "message": message}
     outcome.hear({"event": "failed", "unreachable": False, **told})
     monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)

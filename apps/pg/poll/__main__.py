@@ -44,7 +44,7 @@ def verify() -> str:
 def _books(store: Ledger) -> tuple[Books, str]:
     books = store.books()
     if found := problems(books):
-        raise Problem("There is no certificate: the count does not add up.", *found)
+        raise Problem("The count does not add up; no certificate can be given.", *found)
     return books, store.digest()
 
 
