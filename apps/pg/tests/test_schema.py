@@ -36,6 +36,33 @@ def test_one_statement_that_adds_and_changes_votes_keeps_the_tally_exact(
     assert tally(postgres) == {"a": 2, "b": 0, "test": 1}
 
 
+BALLOT = "INSERT INTO ballots VALUES (%s, 1, %s, %s, %s, %s)"
+REJECTED = "INSERT INTO rejected VALUES (%s, 1, %s, 'why', NULL)"
+
+
+def test_a_ballot_counts_whoever_adds_it_to_the_ledger(postgres: PostgresServer) -> None:
+    queue, voter = uuid4(), uuid4()
+    for seq, (choice, cast) in enumerate([("a", 5), ("b", 7), ("a", 6)]):
+        postgres.query(BALLOT, queue, seq, voter, choice, cast)
+    assert postgres.query("SELECT choice, cast_us, entry_seq FROM votes") == [("b", 7, 1)]
+    assert tally(postgres) == {"a": 0, "b": 1, "test": 0}
+
+
+def test_an_entry_is_a_ballot_or_rejected_and_stored_once(postgres: PostgresServer) -> None:
+    queue = uuid4()
+    postgres.query(BALLOT, queue, 1, uuid4(), "a", 1)
+    postgres.query(REJECTED, queue, 2)
+    for statement, values in (
+        (BALLOT, (queue, 1, uuid4(), "a", 1)),
+        (BALLOT, (queue, 2, uuid4(), "a", 1)),
+        (REJECTED, (queue, 1)),
+        (REJECTED, (queue, 2)),
+    ):
+        with pytest.raises(psycopg2.errors.UniqueViolation):
+            postgres.query(statement, *values)
+    assert tally(postgres) == {"a": 1, "b": 0, "test": 0}
+
+
 def test_a_vote_for_no_choice_is_refused_whole(postgres: PostgresServer) -> None:
     with pytest.raises(psycopg2.errors.ForeignKeyViolation):
         vote(postgres, VOTERS[:2], ["a", "nobody"])
@@ -47,7 +74,7 @@ def test_transactions_that_count_choices_in_opposite_orders_do_not_wait_in_a_cir
     postgres: PostgresServer,
 ) -> None:
     one_vote = "INSERT INTO votes VALUES (gen_random_uuid(), %s, 1, gen_random_uuid(), 1, 1)"
-    first, second = postgres.connect("worker"), postgres.connect("worker")
+    first, second = postgres.connect(), postgres.connect()
     with ThreadPoolExecutor(1) as thread, first.cursor() as here, second.cursor() as there:
         here.execute(f"BEGIN; {one_vote}", ["b"])
         both = thread.submit(there.execute, f"BEGIN; {one_vote}; {one_vote}; COMMIT", ["a", "b"])
@@ -66,6 +93,8 @@ def test_transactions_that_count_choices_in_opposite_orders_do_not_wait_in_a_cir
         ("worker", "DELETE FROM ballots"),
         ("worker", "TRUNCATE ballots"),
         ("worker", "DELETE FROM rejected"),
+        ("worker", "INSERT INTO votes SELECT voter, 'a', 1, queue, 1, 1 FROM ballots"),
+        ("worker", "UPDATE votes SET choice = 'b'"),
         ("worker", "DELETE FROM votes"),
         ("worker", "UPDATE tally SET votes = 9"),
         ("worker", "UPDATE poll SET state = 'closed', closed_at = now()"),

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg2
+from psycopg2.errors import UniqueViolation
 from psycopg2.extras import execute_values
 
 from worker.ballots import Batch
@@ -21,41 +22,26 @@ STAGING = """
     ) ON COMMIT DELETE ROWS;
 """
 
-# Only entries that are new to the ledger count, so a redelivered batch changes nothing, not even
-# where it was first rejected and its choice is known by now. Rows are taken in the order of their
-# keys: two merges in opposite orders would wait for each other. COMMIT comes in the same message,
-# because a worker that is stopped between the two would hold up all others with its locks.
+# The ledger's triggers do the counting. Rows are taken in the order of their keys: two merges in
+# opposite orders would wait for each other. COMMIT comes in the same message, because a worker that
+# is stopped between the two would hold up all others with its locks.
 MERGE = """
-    WITH stored AS (
-        INSERT INTO ballots (queue, entry_ms, entry_seq, voter, choice, cast_us)
-        SELECT %(queue)s::uuid, entry_ms, entry_seq, voter, choice, cast_us FROM incoming
-        WHERE NOT EXISTS (
-            SELECT FROM rejected WHERE rejected.queue = %(queue)s
-            AND rejected.entry_ms = incoming.entry_ms AND rejected.entry_seq = incoming.entry_seq
-        )
-        ORDER BY entry_ms, entry_seq
-        ON CONFLICT DO NOTHING
-        RETURNING voter, choice, cast_us, queue, entry_ms, entry_seq
-    ), refused AS (
-        INSERT INTO rejected (queue, entry_ms, entry_seq, reason, payload)
-        SELECT %(queue)s::uuid, entry_ms, entry_seq, reason, payload FROM malformed
-        WHERE NOT EXISTS (
-            SELECT FROM ballots WHERE ballots.queue = %(queue)s
-            AND ballots.entry_ms = malformed.entry_ms AND ballots.entry_seq = malformed.entry_seq
-        )
-        ORDER BY entry_ms, entry_seq
-        ON CONFLICT DO NOTHING
-    )
-    INSERT INTO votes AS last (voter, choice, cast_us, queue, entry_ms, entry_seq)
-    SELECT DISTINCT ON (voter) voter, choice, cast_us, queue, entry_ms, entry_seq FROM stored
-    ORDER BY voter, cast_us DESC, queue DESC, entry_ms DESC, entry_seq DESC
-    ON CONFLICT (voter) DO UPDATE SET
-        choice = EXCLUDED.choice, cast_us = EXCLUDED.cast_us, queue = EXCLUDED.queue,
-        entry_ms = EXCLUDED.entry_ms, entry_seq = EXCLUDED.entry_seq
-    WHERE (EXCLUDED.cast_us, EXCLUDED.queue, EXCLUDED.entry_ms, EXCLUDED.entry_seq)
-        > (last.cast_us, last.queue, last.entry_ms, last.entry_seq);
+    INSERT INTO ballots (queue, entry_ms, entry_seq, voter, choice, cast_us)
+    SELECT %(queue)s::uuid, entry_ms, entry_seq, voter, choice, cast_us FROM incoming
+    ORDER BY entry_ms, entry_seq;
+    INSERT INTO rejected (queue, entry_ms, entry_seq, reason, payload)
+    SELECT %(queue)s::uuid, entry_ms, entry_seq, reason, payload FROM malformed
+    ORDER BY entry_ms, entry_seq;
     COMMIT
 """
+# An entry keeps the place that it was given first, also where it was rejected and its choice is
+# known by now.
+KEEP_NEW = "".join(
+    f"DELETE FROM {staged} USING {stored} WHERE {stored}.queue = %(queue)s"
+    f" AND ({stored}.entry_ms, {stored}.entry_seq) = ({staged}.entry_ms, {staged}.entry_seq);"
+    for staged in ("incoming", "malformed")
+    for stored in ("ballots", "rejected")
+)
 
 # All workers look at all queues every second. Whoever comes first writes.
 REPORT = """
@@ -115,12 +101,24 @@ class Store:
 
     def merge(self, batch: Batch) -> None:
         """Store a batch in one transaction; on return it is on disk, and counted once."""
+        statements = MERGE
+        while True:
+            try:
+                return self._merge(batch, statements)
+            except UniqueViolation:
+                # Some of it was delivered before, and somebody has stored it. That is rare, and is
+                # looked for only now: ON CONFLICT would cost each ballot a fifth more. Whoever
+                # comes in between has stored something, so this ends.
+                self._execute("ROLLBACK")
+                statements = KEEP_NEW + MERGE
+
+    def _merge(self, batch: Batch, statements: str) -> None:
         with self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.copy_expert("COPY incoming FROM STDIN", BytesIO(batch.accepted), size=1 << 20)
             if batch.rejected:
                 execute_values(cursor, "INSERT INTO malformed VALUES %s", batch.rejected)
-            cursor.execute(MERGE, {"queue": self._queue})
+            cursor.execute(statements, {"queue": self._queue})
 
     def report(self, figures: Figures, *, intake_open: bool, node: str) -> None:
         """Tell what the queue's Redis says of it, for the results page and the audit."""
