@@ -13,17 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+from cost import machine_cpu
+
 ROOT = Path(__file__).resolve().parent.parent
-TICKS_PER_SECOND = 100  # USER_HZ of Linux
 OBJECTS = {"container": ["-a"], "volume": [], "network": [], "image": []}
-
-
-def machine_cpu() -> float:
-    """Seconds of CPU time that this machine has spent on anything but waiting, since its boot."""
-    user, nice, system, _idle, _iowait, irq, softirq, *_ = map(
-        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:]
-    )
-    return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
 
 
 def timed(*command: str) -> tuple[float, float]:

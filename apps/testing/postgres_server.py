@@ -51,8 +51,10 @@ class PostgresServer:
     host = "127.0.0.1"
     database = "landslide"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
+        """Make a cluster and start it; `options` are added to postgres's own at each start."""
         self.directory = directory
+        self._options = options
         self.port = free_port()
         self.poll_file = directory / "poll.yml"
         self.log_path = directory / "postgres.log"
@@ -66,7 +68,10 @@ class PostgresServer:
         )
         if self._user is not None:
             shutil.chown(directory, self._user)
-        self._run("initdb", "--pgdata=data", "--username=postgres", "--encoding=UTF8", "--locale=C")
+        self._run(
+            *("initdb", "--pgdata=data", "--username=postgres", "--encoding=UTF8", "--locale=C"),
+            "--data-checksums",
+        )
         self.start()
         self.prepare()
 
@@ -135,7 +140,7 @@ class PostgresServer:
                 raise RuntimeError(f"Postgres did not start:\n{self.log_path.read_text()}")
             # A killed server's backends hold its memory for a moment more, and it will not start.
             if self._process is None or self._process.poll() is not None:
-                self._process = self._spawn("postgres", "-D", "data", *options)
+                self._process = self._spawn("postgres", "-D", "data", *options, *self._options)
 
     def stop(self, *, how: signal.Signals = signal.SIGINT) -> None:
         """Fast shutdown, and wait for the end; a server that is not running stays so."""
@@ -147,6 +152,13 @@ class PostgresServer:
     def kill(self) -> None:
         """SIGKILL: what a power cut does to the process. `start()` recovers from the log."""
         self.stop(how=signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """Of the postmaster, whose children the other processes are."""
+        if self._process is None:
+            raise RuntimeError("Postgres is not running")
+        return self._process.pid
 
     def _ready(self) -> bool:
         probe = [str(programs() / "pg_isready"), "-q", "-h", self.host, "-p", str(self.port)]

@@ -112,6 +112,10 @@ class RedisServer:
     def resume(self) -> None:
         self._running().send_signal(SIGCONT)
 
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
             raise RuntimeError("redis-server is not running")

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""How fast ballots get from the queues into the ledger, counted, and what that costs in CPU.
+
+    bench/drain.py [--rows MILLIONS ...] [--workers N ...] [--changed PERCENT ...]
+                   [--queues N] [--ballots N] [--rounds N]
+
+Real queues and a real store on this machine, with the settings of production: every XADD and every
+commit is on disk before it is answered. Beside the worker, in the same run: one that commits each
+vote by itself, and one that does nothing but COPY. A drain begins with all ballots waiting in the
+queues, and ends with the last one acknowledged; then the books are checked.
+
+CPU time (microseconds a ballot) stands beside wall time, which suffers from whatever else the
+machine does: "others" is how many cores that took meanwhile. "worker MiB" is what all workers hold
+in memory after a fifth of the ballots, and after the last. Changed votes are of voters anywhere in
+the ledger. Needs a GB of disk for each million rows, given back at the end.
+"""
+
+import argparse
+import multiprocessing
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from shutil import disk_usage
+from subprocess import run
+from typing import NamedTuple
+
+import drainers
+from cost import family_cpu, machine_cpu, resident_mb
+from electorate import fill_ledger, fill_queue
+from testing.postgres_server import SHIPPED, PostgresServer
+from testing.redis_server import RedisServer
+from testing.waiting import wait_until
+from worker.config import Config
+
+LONGEST_SECONDS = 900
+BYTES_A_ROW = 1000
+PROGRAMS = multiprocessing.get_context("spawn")
+ROW = "{:<12} {:>9} {:>8} {:>8} {:>8} {:>9} | {:>6} {:>6} {:>8} {:>6} | {:>6} {:>11}"
+HEADINGS = ROW.format(
+    *("drained by", "rows", "changed", "workers", "ballots", "a second"),
+    *("redis", "worker", "postgres", "sum", "others", "worker MiB"),
+)
+BOOKS = """
+    SELECT (SELECT count(*) FROM ballots WHERE queue = ANY(%s::uuid[])),
+        (SELECT sum(votes) FROM tally), (SELECT count(*) FROM votes)
+"""
+
+
+class Drain(NamedTuple):
+    """What is to be measured."""
+
+    drainer: Callable[..., None]
+    rows: int  # in the ledger before
+    changed: int  # percent of the ballots
+    workers: int
+    ballots: int
+
+
+class Bench:
+    """A store and queues of its own, in `directory`."""
+
+    def __init__(self, directory: Path, queues: int) -> None:
+        self._directory = directory
+        directory.chmod(0o755)
+        directory.joinpath("pg").mkdir()
+        memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
+        sizes = run([SHIPPED / "sizes", str(memory)], check=True, capture_output=True, text=True)
+        self.postgres = PostgresServer(directory / "pg", *sizes.stdout.split())
+        self.postgres.query(drainers.TABLES)
+        self.redis = [RedisServer(directory / f"redis{number}") for number in range(queues)]
+        for number, server in enumerate(self.redis, start=1):
+            # One port at several addresses, as the queues of a Swarm have.
+            server.host, server.port = f"127.0.0.{number}", self.redis[0].port
+            server.start("--maxmemory", "4gb")
+        self._rows = self._voters = 0
+
+    def close(self) -> None:
+        for server in self.redis:
+            server.kill()
+        self.postgres.stop(how=signal.SIGQUIT)
+
+    def measure(self, drain: Drain) -> None:
+        """Do it, check the books, and print a line of figures."""
+        self._fill(drain)
+        rows = self._rows
+        with self._processes(drain) as (go, processes):
+            parties = {
+                "redis": [server.pid for server in self.redis],
+                "worker": [process.pid for process in processes],
+                "postgres": [self.postgres.pid],
+            }
+            cpu = {name: sum(map(family_cpu, pids)) for name, pids in parties.items()}
+            machine, began = machine_cpu(), time.monotonic()
+            go.set()
+            wait_until(lambda: self._waiting() < drain.ballots * 0.8, LONGEST_SECONDS)
+            early = sum(map(resident_mb, parties["worker"]))
+            wait_until(lambda: self._waiting() == 0, LONGEST_SECONDS)
+            wall, machine = time.monotonic() - began, machine_cpu() - machine
+            cpu = {name: sum(map(family_cpu, pids)) - cpu[name] for name, pids in parties.items()}
+            late = sum(map(resident_mb, parties["worker"]))
+        if drain.drainer is drainers.worker:
+            self._check(drain)
+        total = sum(cpu.values())
+        print(
+            ROW.format(
+                drain.drainer.__name__,
+                *(rows, f"{drain.changed} %", drain.workers, drain.ballots),
+                round(drain.ballots / wall),
+                *(f"{seconds / drain.ballots * 1e6:.1f}" for seconds in (*cpu.values(), total)),
+                f"{(machine - total) / wall:.1f}",
+                f"{early:.0f} -> {late:.0f}",
+            ),
+            flush=True,
+        )
+
+    def _fill(self, drain: Drain) -> None:
+        if not drain.rows <= self._rows <= drain.rows * 1.25:
+            with closing(self.postgres.connect("postgres")) as connection:
+                fill_ledger(connection, drain.rows)
+            self._rows = self._voters = drain.rows
+        for server in self.redis:
+            with server.client() as client:
+                client.flushall()
+            server.open_intake()
+            with server.client() as client:
+                share = drain.ballots // len(self.redis)
+                fill_queue(client, self._voters, share, drain.changed / 100)
+                self._voters += share
+                client.bgrewriteaof()
+                wait_until(lambda client=client: not client.info()["aof_rewrite_in_progress"])
+
+    def _waiting(self) -> int:
+        waiting = 0
+        for server in self.redis:
+            with server.client() as client:
+                waiting += client.xlen("ballots")
+        return waiting
+
+    def _check(self, drain: Drain) -> None:
+        """All that waited is in the ledger, and the tally is that of its voters."""
+        queues = []
+        for server in self.redis:
+            with server.client() as client:
+                queues.append(client.get("queue:id"))
+        [(ballots, tally, votes)] = self.postgres.query(BOOKS, queues)
+        if ballots != drain.ballots or tally != votes:
+            raise SystemExit(f"{drain}: {ballots} ballots, tally {tally}, votes {votes}")
+        self._rows += ballots
+
+    @contextmanager
+    def _processes(self, drain: Drain) -> Iterator[tuple[Event, list[BaseProcess]]]:
+        """The processes that will drain, ready and waiting."""
+        go, stopping = PROGRAMS.Event(), PROGRAMS.Event()
+        processes = []
+        for number in range(drain.workers):
+            config = Config.from_environ(
+                {
+                    "NODE_NAME": f"worker{number:02}",
+                    "QUEUE_PORT": str(self.redis[0].port),
+                    "QUEUE_PASSWORD_FILE": str(self.redis[0].password_file("worker")),
+                    "PGHOST": self.postgres.host,
+                    "PGPORT": str(self.postgres.port),
+                    "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
+                    "RESOLVE_INTERVAL": "0.05",
+                }
+            )
+            addresses = {server.host for server in self.redis}
+            process = PROGRAMS.Process(
+                target=drain.drainer, args=(config, addresses, go, stopping), daemon=True
+            )
+            process.start()
+            processes.append(process)
+        time.sleep(1)  # until they have imported what they need
+        yield go, processes
+        stopping.set()
+        for process in processes:
+            process.join(30)
+            process.kill()
+
+
+def drains(options: argparse.Namespace) -> Iterator[Drain]:
+    """All that is to be measured, in order."""
+    for rows in options.rows:
+        size = round(rows * 1_000_000)
+        for _ in range(options.rounds):
+            yield Drain(drainers.single_rows, size, 0, 1, min(options.ballots, 20_000))
+            yield Drain(drainers.bare_copy, size, 0, 1, options.ballots)
+            for changed in options.changed:
+                for workers in options.workers:
+                    yield Drain(drainers.worker, size, changed, workers, options.ballots)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=float, nargs="+", default=[1], metavar="MILLIONS")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--changed", type=int, nargs="+", default=[0, 10, 50], metavar="PERCENT")
+    parser.add_argument("--queues", type=int, default=2)
+    parser.add_argument("--ballots", type=int, default=400_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
+    need = max(options.rows) * 1_000_000 * BYTES_A_ROW * 1.5
+    free = disk_usage(tempfile.gettempdir()).free
+    if free < need:
+        raise SystemExit(
+            f"{need / 1e9:.0f} GB are needed in {tempfile.gettempdir()}, {free / 1e9:.0f} are free."
+        )
+    with tempfile.TemporaryDirectory(prefix="landslide-drain-") as directory:
+        bench = Bench(Path(directory), options.queues)
+        try:
+            print(HEADINGS)
+            for drain in drains(options):
+                bench.measure(drain)
+        finally:
+            bench.close()
+
+
+if __name__ == "__main__":
+    main()
