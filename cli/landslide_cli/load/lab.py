@@ -14,6 +14,7 @@ PSQL = (
     "exec docker exec $(docker ps --quiet --filter label=com.docker.swarm.service.name=pg) "
     'psql --username=landslide --dbname=landslide --no-psqlrc --quiet --csv --tuples-only "$@"'
 )
+ANSWER_SECONDS = 120
 # A node's own total, and that of each container in it, with the name of its service if it has one.
 CPU = r"""
     total() { sed -n 's/^usage_usec //p' "$1/cpu.stat"; }
@@ -49,6 +50,8 @@ class Lab:
         Raises `Problem` where there is no such lab.
         """
         self.client = client
+        # A machine under load takes its time to answer.
+        client.api.timeout = ANSWER_SECONDS
         self.network = f"landslide-{name}"
         self.labels = {"landslide.lab": name}
         filters = {"label": [f"landslide.lab={name}", "landslide.definition"]}
@@ -100,8 +103,9 @@ class Lab:
         seconds = {"nodes": 0.0}
         for name in self._nodes:
             for line in self.run(name, "sh", "-c", CPU).splitlines():
-                used, service = line.split()
-                share = int(used) / 1e6
+                used, _, service = line.partition(" ")
+                # Nothing of a container that has ended meanwhile.
+                share = int(used or 0) / 1e6
                 if service == "all":
                     seconds["nodes"] += share
                 else:

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""What a counted vote costs in CPU time, tier by tier, beside a bare Flask hello in the same run.
+
+    ./landslide up
+    PYTHONPATH=cli:apps/frontend .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
+
+On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then
+the page that voters fetch before they vote; then bench/hello.py, in the frontend's image, on one of
+its machines, with the frontend's server settings, before which the same client votes, without the
+load balancer. CPU time is what the kernel has booked for each container's
+cgroup. What goes on at rest, mostly health checks, is measured and taken off the votes and pages,
+for it does not grow with them. The figures go to bench/pipeline.json; bench/capacity.py makes
+docs/capacity.md of it.
+"""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from landslide_cli.inventory import Inventory, inventory_options
+from landslide_cli.load import generator
+from landslide_cli.load.command import find_lab
+from landslide_cli.load.lab import Lab
+from landslide_cli.load.records import new_voter, read, write_voters
+from landslide_cli.progress import Steps
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = ROOT / "bench" / "pipeline.json"
+TICKS_PER_SECOND = 100  # USER_HZ of Linux
+REST_SECONDS = 30
+PAGE_SECONDS = 10
+HELLO_PORT = 8009
+SERVE = """
+    printf "%s" "$HELLO" >/tmp/hello.py
+    export PYTHONPATH=/app/src:/tmp
+    exec python -c "from frontend.__main__ import serve; serve('hello:app', 8000, $THREADS)"
+"""
+THREADS = 8  # frontend_threads in roles/frontend/defaults
+READY = f"until (</dev/tcp/127.0.0.1/{HELLO_PORT}); do sleep 0.1; done 2>/dev/null"
+ENTRIES = 100_000
+# What an entry takes in a queue's memory and in its log, with the shipped settings.
+QUEUE = f"""
+    redis-server /opt/redis/redis.conf --port 0 --unixsocket /tmp/s --aclfile "" --dir /tmp \
+        --appendfsync no --auto-aof-rewrite-percentage 0 --maxmemory 0 >/dev/null &
+    ask() {{ redis-cli -s /tmp/s "$@"; }}
+    for _ in $(seq 100); do [ "$(ask ping 2>/dev/null)" = PONG ] && break; sleep 0.1; done
+    memory() {{ ask info memory | sed -n 's/^used_memory:\\([0-9]*\\).*/\\1/p'; }}
+    log() {{ cat /tmp/appendonlydir/*.aof | wc -c; }}
+    m=$(memory) l=$(log)
+    ask eval "for i = 1, {ENTRIES} do redis.call('XADD', 'ballots', '*', 'voter',
+        string.format('01890000-0000-7000-8000-%012d', i), 'choice', 'a',
+        'cast', string.format('%d', 1790000000000000 + i), 'node', 'frontend01') end" 0 >/dev/null
+    echo $(($(memory) - m)) $(($(log) - l))
+"""
+SIZES = """
+    SELECT pg_total_relation_size('ballots'), pg_total_relation_size('votes'),
+        pg_current_wal_lsn() - '0/0', (SELECT count(DISTINCT (queue, stored_at)) FROM ballots)
+"""
+
+
+def sizes(lab: Lab) -> list[int]:
+    """Bytes of the ledger, of the votes, of the write-ahead log; and how many batches came."""
+    return [int(number) for number in lab.query(SIZES)[0]]
+
+
+def image(lab: Lab, node: str, service: str) -> str:
+    """The image of a service's container on a node."""
+    label = f"label=com.docker.swarm.service.name={service}"
+    return lab.run(
+        node, "docker", "ps", "--no-trunc", "--filter", label, "--format", "{{.Image}}"
+    ).split()[0]
+
+
+def rest(lab: Lab) -> dict[str, float]:
+    """CPU seconds that each part takes in a second while nobody votes."""
+    before, began = lab.cpu(), time.monotonic()
+    time.sleep(REST_SECONDS)
+    after, seconds = lab.cpu(), time.monotonic() - began
+    return {part: (spent - before.get(part, 0.0)) / seconds for part, spent in after.items()}
+
+
+def machine_cpu() -> tuple[float, float]:
+    """Seconds of CPU time that this machine has spent on anything, and that it has had, in all."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    return (sum(ticks) - idle) / TICKS_PER_SECOND, sum(ticks) / TICKS_PER_SECOND
+
+
+def load(options: list[str]) -> dict[str, Any]:
+    """The figures of a run of ./landslide load that has found nothing wrong."""
+    command = [ROOT / "landslide", "load", *options]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    report = Path(re.findall(r"Report: (.*)", said)[0])
+    figures: dict[str, Any] = json.loads(report.with_name("figures.json").read_text())
+    return figures
+
+
+def used(after: dict[str, float], before: dict[str, float]) -> dict[str, float]:
+    """CPU seconds of each part in between."""
+    return {part: spent - before.get(part, 0.0) for part, spent in after.items()}
+
+
+def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
+    """Fetch the page as fast as it goes: requests, seconds, and CPU seconds of each part."""
+    options = ["--threads", "2", "--connections", str(clients)]
+    before, began = lab.cpu(), time.monotonic()
+    said = lab.client.containers.run(
+        generator.build(lab),
+        [*options, "--duration", f"{PAGE_SECONDS}s", url],
+        entrypoint="wrk",
+        network=lab.network,
+        labels=lab.labels,
+        remove=True,
+    ).decode()
+    after, took = lab.cpu(), time.monotonic() - began
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(said)
+    requests = int(re.findall(r"(\d+) requests in", said)[0])
+    return {"requests": requests, "seconds": took, "cpu": used(after, before)}
+
+
+def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
+    """Requests to a bare Flask hello, and the CPU seconds that it took for them."""
+    text = (ROOT / "bench" / "hello.py").read_text()
+    run = ["docker", "run", "--detach", "--rm", "--name", "hello", "--tmpfs", "/tmp"]
+    run += ["--publish", f"{HELLO_PORT}:8000", "--env", f"HELLO={text}"]
+    run += ["--env", f"THREADS={THREADS}", "--entrypoint", "sh"]
+    lab.run(node, *run, image(lab, node, "frontend"), "-c", SERVE)
+    try:
+        lab.run(node, "timeout", "20", "bash", "-c", READY)
+        address = lab.run(node, "hostname", "--ip-address").split()[0]
+        url = f"http://{address}:{HELLO_PORT}/"
+        for number in (votes // 10, votes):
+            with tempfile.TemporaryDirectory() as directory:
+                place = Path(directory)
+                write_voters(place / "voters", (new_voter() for _ in range(number)), b"any key")
+                before = lab.cpu()["hello"]
+                client = generator.Run(lab, generator.build(lab), url, place, clients)
+                client.vote(number, 300, 0, ["a", "b"], lambda number: None)
+                spent = lab.cpu()["hello"] - before
+                answered = sum(vote.status == 200 for vote in read(place))
+        return {"requests": answered, "cpu": spent}
+    finally:
+        lab.run(node, "docker", "stop", "--time", "20", "hello")
+
+
+def queue_bytes(lab: Lab, node: str) -> dict[str, float]:
+    """Bytes that an entry takes in a queue's memory, and in its append-only log."""
+    run = ["docker", "run", "--rm", "--tmpfs", "/tmp", "--entrypoint", "timeout"]
+    command = [image(lab, node, "redis"), "60", "sh", "-c", QUEUE]
+    memory, log = map(int, lab.run(node, *run, *command).split())
+    return {"memory": memory / ENTRIES, "log": log / ENTRIES}
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return {
+        "cores": os.cpu_count(),
+        "model": model[1] if model else platform.machine(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+    }
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Print the figures side by side."""
+    run, bare = figures["load"], figures["hello"]
+    votes, per_hello = run["acknowledged"], bare["cpu"] / bare["requests"] * 1e6
+    print(f"{votes:,} votes, {run['rate']:,.0f} a second, {figures['batch']:.0f} in a batch")
+    print(f"{figures['elsewhere']:.0%} of the machine had other work to do meanwhile")
+    print(f"{'':<14}{'cpu s':>9}{'at rest':>9}{'us a vote':>11}{'x hello':>9}")
+    total = 0.0
+    for part, spent in sorted(run["cpu"].items(), key=lambda item: -item[1]):
+        idle = figures["rest"].get(part, 0.0) * run["cpu_window"]
+        cost = (spent - idle) / votes * 1e6
+        total += cost
+        print(f"{part:<14}{spent:>9.2f}{idle:>9.2f}{cost:>11.1f}{cost / per_hello:>9.2f}")
+    print(f"{'all':<14}{'':>18}{total:>11.1f}{total / per_hello:>9.2f}")
+    print(f"{'hello':<14}{bare['cpu']:>9.2f}{'':>9}{per_hello:>11.1f}")
+    client = run["generator_cpu"]
+    print(f"{'load client':<14}{client:>9.2f}{'':>9}{client / votes * 1e6:>11.1f}")
+
+
+@click.command()
+@inventory_options
+@click.option("--votes", default=100_000, show_default=True)
+@click.option("--clients", default=64, show_default=True)
+def main(inventory: Inventory, votes: int, clients: int) -> None:
+    """Measure, print, and keep the figures."""
+    extra = [word for variable in inventory.extra_vars for word in ("-e", variable)]
+    options = [*extra, "--clients", str(clients), "--seconds", "300", "--votes"]
+    lab, site, _ = find_lab(inventory)
+    frontend = inventory.groups["frontend"][0]
+    with Steps(Console(highlight=False)) as steps:
+        steps.begin("Warm up")
+        load([*options, str(votes // 10)])
+        steps.begin("At rest")
+        idle = rest(lab)
+        steps.begin("Votes")
+        before, (busy, had) = sizes(lab), machine_cpu()
+        run = load([*options, str(votes)])
+        busy, had = (now - then for now, then in zip(machine_cpu(), (busy, had), strict=True))
+        taken = [now - then for now, then in zip(sizes(lab), before, strict=True)]
+        steps.begin("Pages")
+        fetched = pages(lab, site, clients)
+        steps.begin("Hello")
+        bare = hello(lab, frontend, votes // 2, clients)
+        steps.begin("Bytes")
+        figures = {
+            "machine": machine(),
+            "load": run,
+            "batch": run["acknowledged"] / taken[3],
+            "elsewhere": (busy - sum(run["cpu"].values()) - run["generator_cpu"]) / had,
+            "rest": idle,
+            "pages": fetched,
+            "hello": bare,
+            "bytes": {
+                **queue_bytes(lab, frontend),
+                "ledger": taken[0] / run["acknowledged"],
+                "votes": taken[1] / run["voters"],
+                "wal": taken[2] / run["acknowledged"],
+            },
+        }
+    FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
+    show(figures)
+
+
+if __name__ == "__main__":
+    main()
