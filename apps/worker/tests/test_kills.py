@@ -1,0 +1,117 @@
+"""kill -9 of workers, queues and the store, at random, while voters vote: no vote lost or doubled.
+
+KILL_ROUNDS: how many processes are killed (6). KILL_SEED: which and when; it is printed.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from random import Random, randrange
+from uuid import UUID, uuid4
+
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from testing.poll import Poll, wait_for_intake
+from testing.redis_server import PASSWORDS, RedisServer
+from testing.waiting import wait_until
+
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
+SEED = int(os.environ.get("KILL_SEED", randrange(10**6)))
+BETWEEN_KILLS = 200  # votes
+PATIENCE = 90  # seconds, for a busy machine
+
+
+class Voters(threading.Thread):
+    """A new voter for each vote, who votes once and never again, whatever the answer was."""
+
+    def __init__(self, queue: RedisServer) -> None:
+        super().__init__(daemon=True)
+        self._socket = str(queue.socket_path)
+        self._done = threading.Event()
+        self.thanked: set[UUID] = set()
+        self.in_doubt: set[UUID] = set()
+
+    def run(self) -> None:
+        client = Redis(
+            unix_socket_path=self._socket,
+            username="frontend",
+            password=PASSWORDS["frontend"],
+            socket_timeout=5,
+            # The client must not vote again behind our back.
+            retry=Retry(NoBackoff(), 0),
+        )
+        while not self._done.is_set():
+            voter = uuid4()
+            fields = {"voter": str(voter), "choice": "a", "cast": "1790000000000000"}
+            try:
+                if client.xadd("ballots", fields, nomkstream=True) is not None:
+                    self.thanked.add(voter)
+            except RedisError:
+                self.in_doubt.add(voter)
+                self._done.wait(0.05)
+        client.close()
+
+    def finish(self) -> None:
+        self._done.set()
+        self.join(20)
+
+
+def test_kills_at_random_lose_and_double_nothing(
+    poll: Poll, make_redis_server: Callable[[], RedisServer]
+) -> None:
+    print(f"KILL_SEED={SEED} KILL_ROUNDS={ROUNDS}")
+    random = Random(SEED)
+    queues = [make_redis_server() for _ in range(2)]
+    places = [(number, name) for number in range(2) for name in ("first", "second")]
+
+    def start_worker(number: int, name: str) -> Callable[[], None]:
+        return poll.start_worker(queues[number], f"{name}{number}", CLAIM_IDLE="1").kill
+
+    workers = {place: start_worker(*place) for place in places}
+    for queue in queues:
+        wait_for_intake(queue)
+    voters = [Voters(queue) for queue in queues]
+    for voter in voters:
+        voter.start()
+
+    def thanked() -> int:
+        return sum(len(voter.thanked) for voter in voters)
+
+    for _ in range(ROUNDS):
+        enough = thanked() + random.randrange(BETWEEN_KILLS)
+        wait_until(lambda enough=enough: thanked() >= enough, PATIENCE)
+        victim = random.choice([poll.postgres, *queues, *places])
+        if isinstance(victim, tuple):
+            workers[victim]()
+            workers[victim] = start_worker(*victim)
+        else:
+            victim.kill()
+            victim.start()
+    for voter in voters:
+        voter.finish()
+    wait_until(lambda: drained(poll, queues), PATIENCE)
+
+    ledger = [voter for (voter,) in poll.postgres.query("SELECT voter FROM ballots")]
+    lost = set().union(*(voter.thanked for voter in voters)) - set(ledger)
+    doubled = len(ledger) - len(set(ledger))
+    unsure = set().union(*(voter.in_doubt for voter in voters))
+    print(
+        f"{thanked()} thanked, {len(unsure)} in doubt, {len(unsure & set(ledger))} of them stored,"
+        f" {len(lost)} lost, {doubled} doubled"
+    )
+    assert (len(lost), doubled) == (0, 0)
+    assert len(ledger) == thanked() + len(unsure & set(ledger))
+    poll.check()
+
+
+def drained(poll: Poll, queues: list[RedisServer]) -> bool:
+    """Whether every entry that the queues were ever given is in the ledger."""
+    added = 0
+    for queue in queues:
+        with queue.client() as client:
+            info = client.xinfo_stream("ballots")
+            if info["length"]:
+                return False
+            added += info["entries-added"]
+    return poll.ballots() == added
