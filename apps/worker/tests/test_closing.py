@@ -1,13 +1,16 @@
 """Opening and closing: a vote is refused or counted, and a closed queue stays closed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
+import pytest
+from redis import Redis
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.queue import Queue
+from worker.queue import CLOSED, Queue
 from worker.store import Store
 
 
@@ -90,6 +93,38 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
         with redis_server.client() as client:
             client.delete("ballots", "ballots:closed")
     for queue in queues:
+        queue.close()
+
+
+@pytest.mark.parametrize(
+    ("opened", "look", "act"),
+    [(False, "open_intake", "xgroup_create"), (True, "close_intake", "rename")],
+)
+def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
+    poll: Poll,
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    opened: bool,
+    look: str,
+    act: str,
+) -> None:
+    config = Config.from_environ(poll.environment(redis_server))
+    late, other = (Queue.connect(redis_server.host, config) for _ in "ab")
+    if opened:
+        assert other.open_intake()
+    original = getattr(Redis, act)
+
+    def meanwhile(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.undo()
+        assert opened or other.open_intake()
+        assert cast(redis_server, "a")
+        assert other.close_intake()
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(Redis, act, meanwhile)
+    assert not getattr(late, look)()
+    assert {name: figures.waiting for name, figures in other.streams().items()} == {CLOSED: 1}
+    for queue in (late, other):
         queue.close()
 
 
