@@ -38,7 +38,7 @@ from testing.waiting import wait_until
 from worker.config import Config
 
 LONGEST_SECONDS = 900
-BYTES_A_ROW = 1000
+BYTES_A_ROW = 800
 PROGRAMS = multiprocessing.get_context("spawn")
 ROW = "{:<12} {:>9} {:>8} {:>8} {:>8} {:>9} | {:>6} {:>6} {:>8} {:>6} | {:>6} {:>11}"
 HEADINGS = ROW.format(
