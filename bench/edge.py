@@ -3,10 +3,12 @@
 
     bench/edge.py [ROUNDS [SECONDS]]
 
-- `static`: a few lines of HAProxy for the same two servers, with checks, timeouts and
+- `bare`: a few lines of HAProxy for the same two servers, with checks, timeouts and
   X-Forwarded-For, and nothing that keeps a vote safe;
-- `interlock`: what Interlock writes for the frontends: request UUIDs, buffered requests that are
-  sent again when a server fails, shedding, headers taken off and put on;
+- `static`: the same, and what it takes to keep one: a UUID, the edge token, a buffered request of
+  limited size that is sent again to another server when one fails;
+- `interlock`: what Interlock writes for the frontends: all that, and shedding, HTTPS beside it,
+  headers that a client may not send taken off, headers for browsers put on;
 - `limited`: the same with limits for each address.
 
 Votes from wrk (Debian's package), as browsers send them, to two servers that answer at once. Each
@@ -53,12 +55,13 @@ frontend servers
     bind 127.0.0.1:{ports[1]}
     http-request return status 200 content-type text/html string {page}
 """
-STATIC = """\
+BARE = """\
 global
     stats socket {socket}
 defaults
     mode http
     option forwardfor
+    {defaults}
     timeout client 10s
     timeout http-request 5s
     timeout http-keep-alive 5s
@@ -66,12 +69,26 @@ defaults
     timeout server 10s
 frontend site
     bind 127.0.0.1:{port}
+    {frontend}
     default_backend frontends
 backend frontends
     balance roundrobin
     option httpchk GET /healthz
     server one 127.0.0.1:{ports[0]} check
     server two 127.0.0.1:{ports[1]} check
+"""
+
+
+DEFAULTS = """\
+    option http-buffer-request
+    option redispatch 1
+    retries 3
+    retry-on conn-failure empty-response response-timeout 503
+"""
+FRONTEND = """\
+    http-request set-header X-Request-ID %[uuid(7)]
+    http-request set-header X-Edge-Token token
+    http-request deny deny_status 413 if { req.body_size gt 8192 }
 """
 
 
@@ -152,8 +169,10 @@ def main() -> None:
         voters.write_text("".join(f"v1.{'x' * 60}{number}\n" for number in range(1000)))
         at = free_port()
         page = "x" * PAGE
+        own = {"socket": directory / "admin.sock", "port": at, "ports": ports}
         configurations = {
-            "static": STATIC.format(socket=directory / "admin.sock", port=at, ports=ports),
+            "bare": BARE.format(**own, defaults="", frontend=""),
+            "static": BARE.format(**own, defaults=DEFAULTS, frontend=FRONTEND),
             "interlock": interlock(directory, at, ports, Rates()),
             "limited": interlock(directory, at, ports, Rates(10**8, 10**8, 10**8)),
         }
@@ -174,7 +193,7 @@ def main() -> None:
     for title, found in results.items():
         speed = median(r.per_second / s.per_second for r, s in zip(found, static, strict=True))
         cost = median(r.cpu_us / s.cpu_us for r, s in zip(found, static, strict=True))
-        print(f"{title:<10} {speed:.0%} of the requests, {cost:.0%} of the CPU time for each")
+        print(f"{title:<10} {speed:.0%} of static's requests, {cost:.0%} of its CPU time for each")
 
 
 if __name__ == "__main__":

@@ -150,8 +150,8 @@ frontend edge
     http-request del-header Forwarded
     http-request set-header X-Request-ID %[uuid(7)]
     http-request set-header X-Edge-Token {quote(site.edge_token.replace("%", "%%"))}
-    http-request set-header X-Forwarded-For %[src]
-    http-request set-header X-Forwarded-Proto %[var(txn.https),iif(https,http)]
+    http-request add-header X-Forwarded-For %[src]
+    http-request add-header X-Forwarded-Proto %[var(txn.https),iif(https,http)]
     http-request deny deny_status 413 if {{ req.body_size gt {BODY_LIMIT} }}
     http-after-response set-header X-Content-Type-Options nosniff
     acl has_frame_options res.hdr(X-Frame-Options) -m found
