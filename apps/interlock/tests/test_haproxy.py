@@ -2,6 +2,8 @@
 
 import contextlib
 import http.client
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -193,3 +195,26 @@ def test_a_haproxy_that_missed_a_reload_gets_it(running: Edge, backends: list[Ba
     running.bring_to(web(*backends), results)
     assert running.pid() != worker
     assert running.get(host="results.local")[0] == 503
+
+
+def test_a_former_process_that_is_killed_takes_no_other_with_it(
+    running: Edge, backends: list[Backend], load: list[int]
+) -> None:
+    a, b, c = backends
+    live = Service("live", Labels(("live.local",)), (Server("c", "127.0.0.1", c.port),))
+    running.bring_to(web(a, b), live)
+    # Somebody looks on, so the former process stays after the reload.
+    c.may_answer.clear()
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=15)
+    connection.request("GET", "/events", headers={"Host": "live.local"})
+    stream = connection.getresponse()
+    former = int(running.pid().split()[1])
+    running.bring_to(web(a, b))
+    more(load)
+    os.kill(former, signal.SIGKILL)
+    more(load)
+    # The one who looked on is cut off, and nobody else.
+    assert stream.read() == b""
+    connection.close()
+    c.may_answer.set()
+    assert set(load) == {200}
