@@ -41,6 +41,7 @@ class HAProxy:
         self._path = path
         self._runtime = runtime
         self._clock = clock
+        self._reloaded: str | None = None
         self._leaving_since: dict[Key, float] = {}
 
     def bring_to(self, topology: Topology) -> bool:
@@ -53,7 +54,7 @@ class HAProxy:
         site = replace(self._site, certificate=str(certificate))
         wanted = fingerprint(site, topology)
         former = self._install(render(site, topology))
-        if self._runtime.fingerprint() != wanted:
+        if not self._runs(wanted):
             self._reload(former, wanted)
             return False
         for other in self._path.parent.glob(_certificate_name("*")):
@@ -108,14 +109,20 @@ class HAProxy:
             if former is not None:
                 _write_beside(self._path, former).replace(self._path)
             raise ConfigurationRefused(self._without_secrets(str(error))) from error
-        # The former worker answers a moment longer; taken for the new one, it would get a reload
-        # on top of a reload.
-        deadline = self._clock() + TAKEOVER_LIMIT
-        while self._runtime.fingerprint() != wanted:
-            if self._clock() > deadline:
-                raise HAProxyError("HAProxy has reloaded, yet runs its former configuration")
-            time.sleep(0.02)
+        self._reloaded = wanted
+        if not self._runs(wanted):
+            raise HAProxyError("HAProxy has reloaded, yet runs its former configuration")
         log.info("HAProxy reloaded")
+
+    def _runs(self, wanted: str) -> bool:
+        # After a reload the former worker answers a moment longer, now and then; taken for the new
+        # one, it would get a reload on top of a reload.
+        deadline = self._clock() + (TAKEOVER_LIMIT if wanted == self._reloaded else 0)
+        while self._runtime.fingerprint() != wanted:
+            if self._clock() >= deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def _move_servers(self, topology: Topology) -> bool:
         wanted = desired(topology)
