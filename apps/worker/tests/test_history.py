@@ -116,6 +116,14 @@ class Histories(RuleBasedStateMachine):
         if entries:
             self.queues[name, number].forget(stream, [entry_id for entry_id, _ in entries])
 
+    @rule(batch=batches)
+    def store_and_die_while_forgetting(self, batch: tuple[str, int, str, list[Entry]]) -> None:
+        """Deleted and not acknowledged: from now on they are delivered without content."""
+        _, number, stream, entries = batch
+        self.store(batch)
+        if entries:
+            self.admins[number].xdel(stream, *(entry_id for entry_id, _ in entries))
+
     @rule(name=NAMES, number=st.sampled_from(QUEUES), count=BATCHES)
     def claim(self, name: str, number: int, count: int) -> None:
         for stream in self.queues[name, number].streams():
