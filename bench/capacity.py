@@ -113,9 +113,13 @@ def demand(name: str, what: str, rate: float, costs: Costs) -> Iterator[str]:
         size = max(CORES, ceil(cores / BUSY)) if tier == "store" else CORES
         total += machines
         yield f"| {tier} | {costs.tier(tier):.1f} | {cores:.1f} | {machines} of {size} cores |"
-    yield f"| manager | | | 3 |\n\n{total + 3} machines: cores busy = votes a second x µs a vote /"
-    yield f"1,000,000; machines = cores busy / ({CORES} x {BUSY}), rounded up; of the store there is"
-    yield f"one, with {CORES} cores or cores busy / {BUSY}.\n"
+    yield f"""\
+| manager | | | 3 |
+
+{total + 3} machines: cores busy = votes a second x µs a vote / 1,000,000; machines = cores busy /
+({CORES} x {BUSY}), rounded up; of the store there is one, with {CORES} cores or
+cores busy / {BUSY}.
+"""
 
 
 def limits(figures: dict[str, Any], costs: Costs, rate: float, seconds: float) -> Iterator[str]:
