@@ -120,7 +120,7 @@ function response(status, headers)
   end
   local received = now()
   local given = (headers["set-cookie"] or headers["Set-Cookie"] or ""):match("^voter=([^;]+)")
-  local cast = status == 200 and given and given:match("%.(%d+)%.[^.]*$") or "0"
+  local cast = status == 200 and given and given:match("^[^.]+%.[^.]+%.(%d+)%.") or "0"
   record:write(string.format(" %.0f %d %s\n", received - sent, status, cast))
   sent = nil
   if cast ~= "0" then

@@ -146,3 +146,5 @@ def load(inventory: Inventory, votes: int, seconds: int, clients: int, changed: 
     console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
     if not verdict.clean:
         raise Problem("Not every vote was counted exactly once.")
+    if not verdict.acknowledged:
+        raise Problem("No vote was acknowledged: there was nothing to count.")
