@@ -12,6 +12,7 @@ from uuid import uuid4
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
+from worker.session import GATHER_SECONDS
 
 GROUP = "counters"
 
@@ -243,3 +244,17 @@ def test_the_health_command_follows_the_main_loop(
     worker.kill()
     os.utime(tmp_path / "worker01" / "alive", (0, 0))
     assert not healthy()
+
+
+def test_few_votes_are_gathered_into_few_batches(poll: Poll, redis_server: RedisServer) -> None:
+    poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    frontend = Frontend(redis_server)
+    frontend.start()
+    wait_until(lambda: poll.ballots() > 200)
+    poll.wait_for_entries(frontend.finish())
+    [(batches, seconds)] = poll.postgres.query(
+        "SELECT count(*), extract(epoch FROM max(stored_at) - min(stored_at))::float"
+        " FROM (SELECT DISTINCT stored_at FROM ballots) AS batch"
+    )
+    assert batches <= seconds / GATHER_SECONDS + 1.01

@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 # Where to read a stream: first what a former life of this worker had read, then what is new.
 PENDING, NEW = "0", ">"
 LOOK_SECONDS = 1.0
+# A batch costs the store some milliseconds, however small it is: where few votes come, wait for
+# more of them. The tally is shown once a second.
+GATHER_SECONDS = 0.5
 
 
 class Session:
@@ -36,11 +39,15 @@ class Session:
             if not self._after:
                 stopping.wait(LOOK_SECONDS)
                 continue
+            most = 0
             for stream, entries in self._queue.read(self._after, self._config.batch_size):
+                most = max(most, len(entries))
                 if entries:
                     self._move(stream, entries)
                 else:
                     self._after[stream] = NEW
+            if 0 < most < self._config.batch_size:
+                stopping.wait(GATHER_SECONDS)
 
     def _look(self) -> None:
         """Open or close the queue as the poll's state asks for, and see what there is to read."""
