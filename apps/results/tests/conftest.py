@@ -4,9 +4,11 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -37,7 +39,14 @@ class Results:
                 env=os.environ | environment | settings,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
+
+    def kill(self) -> None:
+        """End it at once, with Granian's worker, which would outlive its parent."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
         """Status, headers and body; raises OSError where nobody listens."""
@@ -102,5 +111,4 @@ def results(postgres: PostgresServer, tmp_path: Path) -> Iterator[Results]:
     app = Results(postgres, tmp_path / "results.log")
     wait_until(app.healthy)
     yield app
-    app.process.kill()
-    app.process.wait(10)
+    app.kill()

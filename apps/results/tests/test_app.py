@@ -200,5 +200,4 @@ def test_the_split_can_be_kept_secret_until_the_poll_is_closed(
         assert "Cats 75.0 % 3 votes" in viewer.next_event()
         viewer.close()
     finally:
-        results.process.kill()
-        results.process.wait(10)
+        results.kill()
