@@ -35,7 +35,7 @@ POLL = {
     ],
 }
 EMPTY = """
-    TRUNCATE ballots, rejected, votes, queues, certificate;
+    TRUNCATE ballots, rejected, votes, minutes, queues, certificate;
     UPDATE tally SET votes = 0;
     UPDATE poll SET state = 'open', opened_at = now(), closed_at = NULL,
         opens_at = NULL, closes_at = NULL;

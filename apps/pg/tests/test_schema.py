@@ -191,3 +191,28 @@ def test_a_missing_entry_shows_in_the_audit(postgres: PostgresServer) -> None:
 def test_ballots_of_an_unknown_queue_show_in_the_audit(postgres: PostgresServer) -> None:
     postgres.query("INSERT INTO ballots VALUES (%s, 1, 0, %s, 'a', 1)", uuid4(), uuid4())
     assert postgres.query("SELECT node, ballots FROM audit_queues") == [(None, 1)]
+
+
+def test_each_voter_is_in_the_minute_of_the_first_vote(postgres: PostgresServer) -> None:
+    cast = "INSERT INTO votes VALUES (%s, %s, %s, gen_random_uuid(), 1, 1)"
+    change = f"{cast} ON CONFLICT (voter) DO UPDATE SET choice = 'b', cast_us = EXCLUDED.cast_us"
+    minute = postgres.query("SELECT extract(epoch FROM date_trunc('minute', now()))::bigint")[0][0]
+    for number, (choice, seconds) in enumerate([("a", 0), ("b", 1), ("test", 1), ("a", -60)]):
+        postgres.query(cast, VOTERS[number], choice, (minute + seconds) * 1_000_000)
+    postgres.query(change, VOTERS[0], "b", (minute + 120) * 1_000_000)
+    rows = postgres.query(
+        "SELECT extract(epoch FROM minute)::bigint, votes FROM minutes ORDER BY 1"
+    )
+    assert rows == [(minute - 60, 1), (minute, 2)]
+    [(late,)] = postgres.query("SELECT delay >= interval '1 minute' FROM minutes ORDER BY minute")[
+        :1
+    ]
+    assert late
+
+
+def test_a_clock_that_is_ahead_makes_no_negative_delay(postgres: PostgresServer) -> None:
+    postgres.query(
+        "INSERT INTO votes SELECT gen_random_uuid(), 'a', extract(epoch FROM now())::bigint"
+        " * 1000000 + 3600000000, gen_random_uuid(), 1, 1"
+    )
+    assert postgres.query("SELECT votes, delay = '0' FROM minutes") == [(1, True)]

@@ -13,6 +13,8 @@ class Config:
     node: str
     title: str
     question: str
+    # The language of these and of the choices' texts.
+    language: str
     # The colours of the choices, by key.
     colors: Mapping[str, str]
     # Whether the votes of each choice are shown while the poll is open.
@@ -36,6 +38,7 @@ class Config:
             node=environ["NODE_NAME"],
             title=poll["title"],
             question=poll["question"],
+            language=poll.get("language", "en"),
             colors={choice["key"]: choice["color"] for choice in poll["choices"]},
             before_closing=poll.get("results_before_closing", True),
             store_host=environ.get("PGHOST", "tasks.pg"),

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
+
+from results.chart import Minute, moment
 
 # Votes that prove a deployment are counted like all others, and are no part of the result.
 TEST_KEY = "test"
@@ -33,6 +36,8 @@ class Figures:
     waiting: int
     # Its files, by suffix: json and html.
     certificate: Mapping[str, str] | None
+    # The latest ones in which somebody voted, oldest first.
+    minutes: tuple[Minute, ...]
 
     @classmethod
     def from_counts(
@@ -41,6 +46,7 @@ class Figures:
         waiting: int,
         counts: Sequence[tuple[str, str, int]],
         certificate: Mapping[str, str] | None = None,
+        minutes: Sequence[tuple[int, int, float]] | None = None,
     ) -> "Figures":
         """From the poll's state and (key, text, votes) of each choice, in the poll's order."""
         real = [count for count in counts if count[0] != TEST_KEY]
@@ -55,7 +61,13 @@ class Figures:
             test_votes=sum(votes for key, _, votes in counts if key == TEST_KEY),
             waiting=waiting,
             certificate=certificate,
+            minutes=tuple(Minute(*minute) for minute in minutes or ()),
         )
+
+    @property
+    def delay(self) -> float | None:
+        """Seconds from cast to counted, at most, in the latest minute that has votes."""
+        return self.minutes[-1].delay if self.minutes else None
 
     def as_json(self, title: str, as_of: datetime) -> dict[str, Any]:
         """The answer of /api/results."""
@@ -66,8 +78,21 @@ class Figures:
             "total": self.total,
             "test_votes": self.test_votes,
             "waiting": self.waiting,
+            "minutes": [
+                {"start": moment(minute.start).isoformat(), "votes": minute.votes}
+                for minute in self.minutes
+            ],
+            "delay": self.delay,
             "as_of": as_of.astimezone(UTC).isoformat(timespec="seconds"),
         }
+
+
+def lasting(seconds: float) -> str:
+    """ "0.4 s", "90.0 s", "3 min", "3 h": rather more than less."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds > 2 * size:
+            return f"{ceil(seconds / size):,} {unit}"
+    return f"{ceil(seconds * 10) / 10:.1f} s"
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from results.chart import Chart
 from results.config import Config
-from results.figures import Figures, counted
+from results.figures import Figures, counted, lasting
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Press:
             lstrip_blocks=True,
         )
         environment.filters["counted"] = counted
+        environment.filters["lasting"] = lasting
         self._page = environment.get_template("page.html")
         self._fragment = environment.get_template("figures.html")
 
@@ -52,7 +54,11 @@ class Press:
                 f"These figures are {counted(round(age), 'second')} old: the store does not answer."
             )
         fragment = self._fragment.render(
-            figures=figures, as_of=as_of.astimezone(UTC), notice=notice, colors=self._config.colors
+            figures=figures,
+            chart=figures and self._chart(figures, as_of),
+            as_of=as_of.astimezone(UTC),
+            notice=notice,
+            config=self._config,
         )
         page = self._page.render(config=self._config, fragment=fragment)
         lines = "".join(f"data: {line}\n" for line in fragment.splitlines())
@@ -66,3 +72,9 @@ class Press:
             json=body,
             etag=hashlib.sha256(body).hexdigest()[:32],
         )
+
+    @staticmethod
+    def _chart(figures: Figures, as_of: datetime) -> Chart | None:
+        # After closing nothing more is to come, and the curve stays where it is.
+        end = 0 if figures.state == "closed" else int(as_of.timestamp())
+        return Chart.of(figures.minutes, end)

@@ -13,6 +13,10 @@ READ = """
         FROM choices JOIN tally ON choice = key
     ), (
         SELECT json_build_object('json', json, 'html', html) FROM certificate
+    ), (
+        SELECT json_agg(json_build_array(extract(epoch FROM minute)::bigint, votes,
+            extract(epoch FROM delay)::float8) ORDER BY minute)
+        FROM (SELECT * FROM minutes ORDER BY minute DESC LIMIT 120) AS recent
     ) FROM poll, lag
 """
 

@@ -1,0 +1,139 @@
+"""The results page as people have it, in a real browser."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from testing.browser import DESK, PHONE, WALL, Visitor
+from testing.postgres_server import POLL, PostgresServer
+
+Visit = Callable[..., Visitor]
+Vote = Callable[..., None]
+
+
+def site(results: Any) -> str:
+    return f"http://127.0.0.1:{results.port}"
+
+
+def expect_votes(page: Page, choice: str, text: str) -> None:
+    expect(page.locator(f"[data-choice={choice}] .votes")).to_have_text(text, timeout=15_000)
+
+
+def test_votes_appear_without_a_reload(results: Any, vote: Vote, visit: Visit) -> None:
+    visitor = visit(site(results))
+    page = visitor.go()
+    page.evaluate("window.notReloaded = true")
+    vote(a=1, b=2)
+    expect_votes(page, "a", "1 vote")
+    expect_votes(page, "b", "2 votes")
+    expect(page.locator(".total")).to_contain_text("3 votes in all.")
+    assert page.evaluate("window.notReloaded") is True
+    assert len(visitor.requests) <= 5
+    assert visitor.bytes_received() < 50_000
+
+
+def test_without_scripts_a_link_shows_the_newest_figures(
+    results: Any, vote: Vote, visit: Visit
+) -> None:
+    page = visit(site(results), java_script_enabled=False).go()
+    expect_votes(page, "a", "0 votes")
+    expect(page.get_by_role("button")).to_have_count(0)
+    vote(a=1)
+
+    def newest() -> str:
+        page.get_by_role("link", name="Show the newest figures").click()
+        return page.locator("[data-choice=a] .votes").inner_text()
+
+    deadline = time.monotonic() + 20
+    while newest() != "1 vote":
+        assert time.monotonic() < deadline
+
+
+def test_who_reads_slowly_can_stop_it(results: Any, vote: Vote, visit: Visit) -> None:
+    page = visit(site(results)).go()
+    watch = visit(site(results)).go()
+    page.keyboard.press("Tab")
+    pause = page.get_by_role("button", name="Pause")
+    expect(pause).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(pause).to_have_attribute("aria-pressed", "true")
+    vote(a=7)
+    expect_votes(watch, "a", "7 votes")
+    expect_votes(page, "a", "0 votes")
+    page.keyboard.press("Enter")
+    expect_votes(page, "a", "7 votes")
+
+
+def test_a_store_that_is_away_and_comes_back_is_told(
+    results: Any, vote: Vote, visit: Visit, postgres: PostgresServer
+) -> None:
+    vote(a=3)
+    visitor = visit(site(results))
+    page = visitor.go()
+    expect_votes(page, "a", "3 votes")
+    postgres.stop()
+    notice = page.locator(".notice")
+    expect(notice).to_contain_text(re.compile(r"\d+ seconds old"), timeout=15_000)
+    expect_votes(page, "a", "3 votes")
+    visitor.check("results-stale")
+    postgres.start()
+    expect(notice).to_have_count(0, timeout=15_000)
+
+
+LOOKS = {
+    "phone": {"viewport": PHONE},
+    "dark": {"viewport": DESK, "color_scheme": "dark"},
+    "wall": {"viewport": WALL},
+}
+STATES = ("empty", "open", "waiting", "closed")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_for_everybody(
+    results: Any, vote: Vote, visit: Visit, postgres: PostgresServer, state: str, look: str
+) -> None:
+    if state in ("open", "closed"):
+        vote(a=1_204_331, b=1_187_902, test=3)
+        postgres.query(
+            "INSERT INTO minutes SELECT date_trunc('minute', now()) - n * interval '1 minute',"
+            " 30000 * exp(-((n - 40) / 18.0) ^ 2) + 900 * mod(n, 5), interval '0.31 seconds'"
+            " FROM generate_series(0, 90) AS n"
+        )
+    if state == "open":
+        postgres.query("INSERT INTO queues (queue, waiting) VALUES (gen_random_uuid(), 412)")
+    if state == "waiting":
+        postgres.query("UPDATE poll SET state = 'waiting', opened_at = NULL")
+    if state == "closed":
+        postgres.query("UPDATE poll SET state = 'closed', closed_at = now()")
+        postgres.query("INSERT INTO certificate (json, html) VALUES ('{}', '<p>')")
+    visitor = visit(site(results), **LOOKS[look])
+    page = visitor.go()
+    said = {"empty": "open", "waiting": "not open yet"}.get(state, state)
+    total = "2,392,233 votes" if state in ("open", "closed") else "0 votes"
+    text = f"{total} in all. The poll is {said}."
+    expect(page.locator(".total")).to_have_text(text, timeout=15_000)
+    expect(page.locator("figure")).to_have_count(1 if state in ("open", "closed") else 0)
+    visitor.check(f"results-{state}-{look}")
+
+
+def test_twenty_choices_find_room(results: Any, visit: Visit, postgres: PostgresServer) -> None:
+    poll = json.loads(postgres.poll_file.read_text())
+    more = [
+        {"key": f"k{n}", "text": f"Donaudampfschiffahrtsgesellschaft {n}", "color": "#123456"}
+        for n in range(18)
+    ]
+    try:
+        postgres.poll_file.write_text(json.dumps(poll | {"choices": poll["choices"] + more}))
+        postgres.prepare()
+        visitor = visit(site(results), viewport=PHONE)
+        expect_votes(visitor.go(), "k17", "0 votes")
+        visitor.check("results-twenty")
+    finally:
+        postgres.poll_file.write_text(json.dumps(POLL))
+        postgres.query("DELETE FROM tally WHERE choice LIKE 'k%%'")
+        postgres.query("DELETE FROM choices WHERE key LIKE 'k%%'")
