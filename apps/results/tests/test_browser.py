@@ -101,7 +101,7 @@ def test_every_state_is_for_everybody(
         vote(a=1_204_331, b=1_187_902, test=3)
         postgres.query(
             "INSERT INTO minutes SELECT date_trunc('minute', now()) - n * interval '1 minute',"
-            " 30000 * exp(-((n - 40) / 18.0) ^ 2) + 900 * mod(n, 5), interval '0.31 seconds'"
+            " 30000 * exp(-power((n - 40) / 18.0, 2)) + 900 * mod(n, 5), interval '0.31 seconds'"
             " FROM generate_series(0, 90) AS n"
         )
     if state == "open":
