@@ -27,7 +27,7 @@ import click
 from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.load import generator
 from landslide_cli.load.command import find_lab
-from landslide_cli.load.lab import Lab
+from landslide_cli.load.lab import END, Lab
 from landslide_cli.load.records import new_voter, read, write_voters
 from landslide_cli.progress import Steps
 from rich.console import Console
@@ -74,9 +74,8 @@ def sizes(lab: Lab) -> list[int]:
 def image(lab: Lab, node: str, service: str) -> str:
     """The image of a service's container on a node."""
     label = f"label=com.docker.swarm.service.name={service}"
-    return lab.run(
-        node, "docker", "ps", "--no-trunc", "--filter", label, "--format", "{{.Image}}"
-    ).split()[0]
+    look = f"docker ps --no-trunc --filter {label} --format '{{{{.Image}}}}'; echo '{END}'"
+    return lab.read(node, "sh", "-c", look).split()[0]
 
 
 def rest(lab: Lab) -> dict[str, float]:

@@ -15,6 +15,8 @@ PSQL = (
     'psql --username=landslide --dbname=landslide --no-psqlrc --quiet --csv --tuples-only "$@"'
 )
 ANSWER_SECONDS = 120
+ATTEMPTS = 3
+END = "end of what was asked for"
 # A node's own total, and that of each container in it, with the name of its service if it has one.
 CPU = r"""
     total() { sed -n 's/^usage_usec //p' "$1/cpu.stat"; }
@@ -24,6 +26,7 @@ CPU = r"""
     while read -r id name; do
         echo "$(total "/sys/fs/cgroup/system.slice/docker-$id.scope") $name"
     done
+    echo "$1"
 """
 
 BALLOTS = """
@@ -102,7 +105,7 @@ class Lab:
         """
         seconds = {"nodes": 0.0}
         for name in self._nodes:
-            for line in self.run(name, "sh", "-c", CPU).splitlines():
+            for line in self.read(name, "sh", "-c", CPU, "sh", END).splitlines():
                 used, _, service = line.partition(" ")
                 # Nothing of a container that has ended meanwhile.
                 share = int(used or 0) / 1e6
@@ -115,8 +118,21 @@ class Lab:
 
     def query(self, statement: str) -> list[list[str]]:
         """Return the rows of a statement that the store's owner makes, all values as text."""
-        answer = self.run(self._store, "sh", "-c", PSQL, "sh", "--command", statement)
+        commands = ["--command", statement, "--command", f"\\echo {END}"]
+        answer = self.read(self._store, "sh", "-c", PSQL, "sh", *commands)
         return list(csv.reader(io.StringIO(answer)))
+
+    def read(self, node: str, *command: str) -> str:
+        """Return what a command says that changes nothing, and whose last line is END.
+
+        A busy engine may lose the end of what a command has said, and yet report success: then it
+        is asked again. Raises `Problem` as `run` does, and where that does not help.
+        """
+        for _ in range(ATTEMPTS):
+            said = self.run(node, *command)
+            if said.endswith(f"{END}\n"):
+                return said.removesuffix(f"{END}\n")
+        raise Problem(f"{node} does not tell all that it is asked for.")
 
     def run(self, node: str, *command: str) -> str:
         """Return what a command that root runs on a node says; raises `Problem` if it fails."""
