@@ -152,7 +152,7 @@ def main(viewers: int = 1000, seconds: int = 30) -> None:
             print(f"and takes {plan[0]['Execution Time']:.2f} ms in the store")
         finally:
             superuser.close()
-            results.process.kill()
+            results.process.terminate()
             results.process.wait(10)
             postgres.stop()
 
