@@ -210,6 +210,8 @@ def main() -> None:
         raise SystemExit(
             f"{need / 1e9:.0f} GB are needed in {tempfile.gettempdir()}, {free / 1e9:.0f} are free."
         )
+    # As Ctrl-C does: everything is cleared away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="landslide-drain-") as directory:
         bench = Bench(Path(directory), options.queues)
         try:
