@@ -33,12 +33,14 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, site: str) -> None:
         self.requests: list[Request] = []
+        self.finished: list[Request] = []
         self.errors: list[str] = []
         self.context = context
         self.site = site
         context.set_default_timeout(15_000)
         self.page = context.new_page()
         self.page.on("request", self._asked)
+        self.page.on("requestfinished", self._finished)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self._heard(said.type, said.text))
 
@@ -47,8 +49,8 @@ class Visitor:
         return self.page
 
     def bytes_received(self) -> int:
-        """Headers and bodies of all answers to requests that went over the network."""
-        sizes = [request.sizes() for request in self.requests]
+        """Headers and bodies of all answers that have come to their end over the network."""
+        sizes = [request.sizes() for request in self.finished]
         return sum(size["responseHeadersSize"] + size["responseBodySize"] for size in sizes)
 
     def check(self, name: str) -> None:
@@ -70,6 +72,11 @@ class Visitor:
         # A data URL is in the page already.
         if not request.url.startswith("data:"):
             self.requests.append(request)
+
+    def _finished(self, request: Request) -> None:
+        # The size of an answer that never ends, a stream of events, would be waited for for ever.
+        if request in self.requests:
+            self.finished.append(request)
 
     def _heard(self, kind: str, text: str) -> None:
         # A page that comes with another status than 200 is reported in these words.

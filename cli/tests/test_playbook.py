@@ -88,6 +88,8 @@ def test_variables_given_with_the_inventory_are_set(run, inventory):
 
 
 def test_interrupted_it_ends_ansible_and_says_so(tmp_path, inventory):
+    # A shell starts what it runs in the background deaf to interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     path = tmp_path / "play.yml"
     path.write_text(
         "- name: Long\n  hosts: frontend\n  gather_facts: false\n"
