@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
+from cost import resident_mb
+
 BENCH = Path(__file__).resolve().parent
 APPS = BENCH.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "results")]
@@ -68,11 +70,7 @@ class Results:
     def memory(self) -> float:
         """MiB in use by the app's processes: the server's, and that of its one worker."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        total = 0
-        for pid in [self.process.pid, *map(int, children.split())]:
-            status = Path(f"/proc/{pid}/status").read_text()
-            total += int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]
-        return total / 1024
+        return sum(map(resident_mb, (self.process.pid, *map(int, children.split()))))
 
     def milliseconds(self, path: str) -> float:
         """How long an answer takes, median of PAGES."""
