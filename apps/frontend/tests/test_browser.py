@@ -252,4 +252,6 @@ def test_twenty_choices_find_room(
     poll["translations"] = {}
     visitor = visit(request.getfixturevalue("site"), viewport=viewport)
     visitor.go().locator("[value=k7]").click()
+    # Chromium takes no picture of a page that is just being replaced.
+    visitor.page.get_by_role("status").wait_for()
     visitor.check(f"vote-twenty-{viewport['width']}")
