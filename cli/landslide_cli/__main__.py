@@ -5,6 +5,7 @@ import signal
 import click
 
 from .down import down
+from .hosts import hosts
 from .load import load
 from .poll import close, open_
 from .status import status
@@ -22,7 +23,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for command in (up, status, load, open_, close, test, down):
+for command in (up, status, hosts, load, open_, close, test, down):
     main.add_command(command)
 
 if __name__ == "__main__":

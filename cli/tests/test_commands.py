@@ -7,7 +7,9 @@ from landslide_cli.down import down
 from landslide_cli.playbook import Outcome
 
 
-@pytest.mark.parametrize("command", ["up", "status", "load", "open", "close", "test", "down"])
+@pytest.mark.parametrize(
+    "command", ["up", "status", "hosts", "load", "open", "close", "test", "down"]
+)
 def test_each_command_explains_itself(command):
     result = CliRunner().invoke(main, [command, "--help"])
 

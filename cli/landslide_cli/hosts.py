@@ -1,0 +1,93 @@
+"""./landslide hosts"""
+
+import os
+import subprocess
+import sys
+import time
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+
+from . import STATE, playbook
+from .errors import Problem
+from .inventory import Inventory, inventory_options
+from .progress import Steps
+from .report import raise_failure
+
+FILE = Path("/etc/hosts")
+MARK = "# Landslide"
+
+
+def line_of(site: str, names: list[str]) -> str:
+    """Return the line that names the address in `site`; raises `Problem` if it has a name."""
+    host = urlsplit(site).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        raise Problem(f"The site is at {host}, a name that needs no line in {FILE}.") from None
+    return f"{address} {' '.join(names)} {MARK}"
+
+
+def without(text: str) -> str:
+    """Return the text of a hosts file without the lines that this command has added."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.rstrip().endswith(MARK))
+
+
+def added(text: str, line: str) -> str:
+    """Return the text of a hosts file with `line`, in place of an older one."""
+    rest = without(text)
+    return f"{rest}{'' if rest.endswith(chr(10)) or not rest else chr(10)}{line}\n"
+
+
+def write(text: str) -> None:
+    """Write the hosts file, in place: in a container it cannot be replaced."""
+    if os.access(FILE, os.W_OK):
+        FILE.write_text(text)
+    elif subprocess.run(
+        ["sudo", "tee", FILE], input=text, text=True, stdout=subprocess.DEVNULL, check=False
+    ).returncode:
+        raise Problem(f"{FILE} is as it was: only root can write it.")
+
+
+@click.command()
+@inventory_options
+@click.argument("change", type=click.Choice(["add", "remove"]), required=False)
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
+    """Shows the line of /etc/hosts that gives the site its name on this machine.
+
+    CHANGE is add or remove: it writes the line there, or takes it away again.
+    """
+    console = Console(highlight=False)
+    text = FILE.read_text()
+    if change == "remove":
+        line, new = "", without(text)
+    else:
+        line = line_of(*_told(inventory, console))
+        console.print(line, soft_wrap=True)
+        new = added(text, line)
+    if change is None:
+        return
+    if new == text:
+        console.print(f"{FILE} is like that already.", soft_wrap=True)
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Problem(f"This changes {FILE}: say --yes.")
+        question = (
+            f"Write this line to {FILE}?" if line else f"Remove Landslide's line from {FILE}?"
+        )
+        click.confirm(question, abort=True)
+    write(new)
+
+
+def _told(inventory: Inventory, console: Console) -> tuple[str, list[str]]:
+    log = STATE / "log" / time.strftime("hosts-%Y%m%d-%H%M%S.log")
+    with Steps(console) as steps:
+        outcome = playbook.run(["playbooks/addresses.yml"], inventory, log, steps.hear)
+        raise_failure(outcome, log, "Mend that, then try again.")
+    return outcome.data["addresses"]["Vote"], outcome.data["names"]
