@@ -26,9 +26,9 @@ from typing import Any
 import click
 from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.load import generator
-from landslide_cli.load.command import find_lab
 from landslide_cli.load.lab import END, Lab
 from landslide_cli.load.records import new_voter, read, write_voters
+from landslide_cli.load.trial import find_lab
 from landslide_cli.progress import Steps
 from rich.console import Console
 
@@ -142,8 +142,9 @@ def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
                 place = Path(directory)
                 write_voters(place / "voters", (new_voter() for _ in range(number)), b"any key")
                 before = lab.cpu()["hello"]
-                client = generator.Run(lab, generator.build(lab), url, place, clients)
-                client.vote(number, 300, 0, ["a", "b"], lambda number: None)
+                demand = generator.Demand(number, 300, clients, changed=0)
+                client = generator.Run(lab, generator.build(lab), url, place, demand)
+                client.vote(["a", "b"], lambda number: None)
                 spent = lab.cpu()["hello"] - before
                 answered = sum(vote.status == 200 for vote in read(place))
         return {"requests": answered, "cpu": spent}
@@ -196,7 +197,8 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
     """Measure, print, and keep the figures."""
     extra = [word for variable in inventory.extra_vars for word in ("-e", variable)]
     options = [*extra, "--clients", str(clients), "--seconds", "300", "--votes"]
-    lab, site, _ = find_lab(inventory)
+    site, _ = find_lab(inventory)
+    lab = site.lab
     frontend = inventory.groups["frontend"][0]
     with Steps(Console(highlight=False)) as steps:
         steps.begin("Warm up")
@@ -209,7 +211,7 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
         busy, had = (now - then for now, then in zip(machine_cpu(), (busy, had), strict=True))
         taken = [now - then for now, then in zip(sizes(lab), before, strict=True)]
         steps.begin("Pages")
-        fetched = pages(lab, site, clients)
+        fetched = pages(lab, site.address, clients)
         steps.begin("Hello")
         bare = hello(lab, frontend, votes // 2, clients)
         steps.begin("Bytes")

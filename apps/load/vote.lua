@@ -1,9 +1,10 @@
 -- Votes as browsers do that have opened the page before, and keeps a record of each vote.
 --
---   wrk --script vote.lua --threads N --connections N ... URL -- DIRECTORY VOTES SECONDS CHANGED CHOICES
+--   wrk --script vote.lua --threads N --connections N ... URL -- DIRECTORY VOTES SECONDS CHANGED CHOICES CLIENTS PAUSE
 --
 -- DIRECTORY/voters has a signed cookie on each line, VOTES or more, all of the same length. CHANGED
 -- is the share of votes that voters cast who have voted before; CHOICES are keys, with commas.
+-- A client waits PAUSE milliseconds between an answer and its next vote.
 -- As many threads as connections: so an answer is always that to the thread's last request.
 --
 -- Each thread writes DIRECTORY/record-NUMBER, a line for each vote:
@@ -60,6 +61,12 @@ local rehearsed = false
 function init(args)
   local directory, votes, clients = args[1], tonumber(args[2]), tonumber(args[6])
   seconds, changed = tonumber(args[3]), tonumber(args[4])
+  local pause = tonumber(args[7])
+  if pause > 0 then
+    delay = function()
+      return pause
+    end
+  end
   choices = {}
   for key in args[5]:gmatch("[^,]+") do
     choices[#choices + 1] = key

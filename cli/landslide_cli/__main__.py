@@ -4,6 +4,7 @@ import signal
 
 import click
 
+from .chaos import chaos
 from .down import down
 from .hosts import hosts
 from .load import load
@@ -23,7 +24,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for command in (up, status, hosts, load, open_, close, test, down):
+for command in (up, status, hosts, load, chaos, open_, close, test, down):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -95,3 +95,16 @@ class Steps:
         took = Text(f"{time.monotonic() - self._since:6.1f} s", style="dim")
         row.add_row(self._spinner, took, self._step, *bar, Text(self._task, style="dim"))
         return row
+
+
+class Within:
+    """The steps of something that is itself one step: they are noted in its line."""
+
+    def __init__(self, steps: Steps) -> None:
+        """Take the steps that it is one of."""
+        self._steps = steps
+        self.note = self.begin = steps.note
+
+    def advance(self, number: int, total: int) -> None:
+        """Note how much is done."""
+        self.note(f"{number:,} of {total:,} votes")

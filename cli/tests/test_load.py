@@ -120,6 +120,7 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
         "began": "today",
         "clients": 3,
         "changed": 0.1,
+        "faults": [{"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": ""}],
         "drain_seconds": 1.2,
         "cpu": {"frontend": 0.5},
         "generator_cpu": 0.1,
@@ -131,4 +132,5 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
 
     assert "Not every vote was counted exactly once." in text
     assert text.count("<svg") == 4
+    assert "power loss of store01" in text
     assert not re.findall(r"(?:src|href)=\"(?!#)[^\"]*\"|url\((?!#)", text)

@@ -71,7 +71,15 @@ def system(tmp_path: Path, redis_server: RedisServer, postgres: PostgresServer) 
 class Load:
     """A run of the load client, and what came of it."""
 
-    def __init__(self, system: System, directory: Path, votes: int, seconds: int, changed: float):
+    def __init__(
+        self,
+        system: System,
+        directory: Path,
+        votes: int,
+        seconds: int,
+        changed: float,
+        pause: int,
+    ):
         directory.mkdir()
         write_voters(directory / "voters", (new_voter() for _ in range(votes)), COOKIE_KEY.encode())
         self.directory = directory
@@ -81,7 +89,7 @@ class Load:
         command = ["wrk", "--script", str(SCRIPT), "--threads", str(CLIENTS)]
         command += ["--connections", str(CLIENTS), "--duration", "60s"]
         command += [f"http://127.0.0.1:{system.port}/", "--", str(directory), str(votes)]
-        command += [str(seconds), str(changed), "a,b", str(CLIENTS)]
+        command += [str(seconds), str(changed), "a,b", str(CLIENTS), str(pause)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def finish(self) -> str:
@@ -112,8 +120,8 @@ def load(system: System, tmp_path: Path) -> Iterator[Callable[..., Load]]:
     """A function that starts a run."""
     runs: list[Load] = []
 
-    def start(votes: int, seconds: int = 30, changed: float = 0.0) -> Load:
-        runs.append(Load(system, tmp_path / "load", votes, seconds, changed))
+    def start(votes: int, seconds: int = 30, changed: float = 0.0, pause: int = 0) -> Load:
+        runs.append(Load(system, tmp_path / "load", votes, seconds, changed, pause))
         return runs[-1]
 
     yield start
@@ -151,6 +159,17 @@ def test_a_run_ends_with_its_time_and_leaves_nothing_in_doubt(load: Callable[...
     assert 0 < len(votes) < MANY
     assert all(vote.acknowledged for vote in votes)
     assert votes[-1].sent - votes[0].sent < 2e6
+
+
+def test_clients_pause_between_an_answer_and_their_next_vote(load: Callable[..., Load]) -> None:
+    run = load(5 * CLIENTS, changed=0.5, pause=100)
+    run.finish()
+    votes = run.votes()
+
+    assert len(votes) == 5 * CLIENTS
+    assert all(vote.acknowledged for vote in votes)
+    # Whatever the machine does beside it: nobody sends a second vote before the pause is over.
+    assert votes[-1].sent - votes[0].sent > 4 * 100_000
 
 
 def test_interrupted_it_keeps_what_it_has(load: Callable[..., Load]) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,34 +33,43 @@ def build(lab: Lab) -> str:
     return name
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What voters do: `votes` in all, for `seconds` at most, whichever ends first.
+
+    `clients` vote at a time, each of them `pause` milliseconds after its last answer; `changed` is
+    the share of the votes that is cast by voters who have voted before.
+    """
+
+    votes: int
+    seconds: int
+    clients: int
+    changed: float
+    pause: int = 0
+
+
 class Run:
     """One run of the load client."""
 
-    def __init__(self, lab: Lab, image: str, address: str, directory: Path, clients: int) -> None:
+    def __init__(self, lab: Lab, image: str, address: str, directory: Path, demand: Demand) -> None:
         """Take the load balancer's address, and where the voters are and the records go."""
         self._lab = lab
         self._image = image
         self._address = address
         self._directory = directory
-        self._clients = clients
+        self._demand = demand
 
-    def vote(
-        self,
-        votes: int,
-        seconds: int,
-        changed: float,
-        choices: list[str],
-        show: Callable[[int], None],
-    ) -> float:
-        """Send `votes`, for `seconds` at most; return the client's own CPU time in seconds.
+    def vote(self, choices: list[str], show: Callable[[int], None]) -> float:
+        """Send the votes that are asked for; return the client's own CPU time in seconds.
 
         `show` is told now and then how many votes there are. Interrupted, the client stops, and
         what it has recorded stands. Raises `Problem` where it does not run as it should.
         """
-        clients = str(self._clients)
+        demand, clients = self._demand, str(self._demand.clients)
         command = ["--threads", clients, "--connections", clients]
-        command += ["--duration", f"{seconds + GRACE_SECONDS}s", self._address, "--", "/load"]
-        command += [str(votes), str(seconds), str(changed), ",".join(choices), clients]
+        command += ["--duration", f"{demand.seconds + GRACE_SECONDS}s", self._address, "--"]
+        command += ["/load", str(demand.votes), str(demand.seconds), str(demand.changed)]
+        command += [",".join(choices), clients, str(demand.pause)]
         container = self._start(command)
         try:
             self._watch(container, show)
@@ -98,7 +108,7 @@ class Run:
 
     def _watch(self, container: Any, show: Callable[[int], None]) -> None:
         """Wait until all clients have done what they had to do, then let wrk end."""
-        tail = Tail(self._directory, self._clients)
+        tail = Tail(self._directory, self._demand.clients)
         try:
             while not tail.look():
                 show(tail.votes)

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import docker
+from docker.errors import APIError
 
 from landslide_cli.errors import Problem
 
@@ -57,12 +58,13 @@ class Lab:
         client.api.timeout = ANSWER_SECONDS
         self.network = f"landslide-{name}"
         self.labels = {"landslide.lab": name}
+        # The machines that the lab is made of, by their hosts' names.
         filters = {"label": [f"landslide.lab={name}", "landslide.definition"]}
-        self._nodes = {
+        self.nodes: dict[str, Any] = {
             node.name.removeprefix(f"{self.network}-"): node
             for node in client.containers.list(filters=filters)
         }
-        if store not in self._nodes:
+        if store not in self.nodes:
             raise Problem('The lab is down. "./landslide up" brings it up.')
         self._store = store
 
@@ -104,7 +106,7 @@ class Lab:
         `nodes` is what else ran on them: engines, systemd, and the kernel on their behalf.
         """
         seconds = {"nodes": 0.0}
-        for name in self._nodes:
+        for name in self.nodes:
             for line in self.read(name, "sh", "-c", CPU, "sh", END).splitlines():
                 used, _, service = line.partition(" ")
                 # Nothing of a container that has ended meanwhile.
@@ -136,8 +138,10 @@ class Lab:
 
     def run(self, node: str, *command: str) -> str:
         """Return what a command that root runs on a node says; raises `Problem` if it fails."""
-        container: Any = self._nodes[node]
-        code, (output, errors) = container.exec_run(list(command), demux=True)
+        try:
+            code, (output, errors) = self.nodes[node].exec_run(list(command), demux=True)
+        except APIError as error:
+            raise Problem(f"{node} does not answer: {error.explanation}") from error
         if code != 0:
             raise Problem(f"{node} does not tell: {(errors or b'').decode().strip()}")
         return (output or b"").decode()

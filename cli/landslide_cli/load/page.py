@@ -1,5 +1,6 @@
 """The report of a run: one HTML page that needs nothing else."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,10 @@ STYLE = Style(
 LABELS = 10
 
 
-def plot(title: str, unit: str, lines: dict[str, Any]) -> Markup:
-    """Draw lines over the seconds of a run, as SVG to stand in a page."""
+def plot(
+    title: str, unit: str, lines: dict[str, Any], faults: list[dict[str, Any]] | None = None
+) -> Markup:
+    """Draw lines over the seconds of a run, as SVG to stand in a page; shaded where a fault was."""
     seconds = max(map(len, lines.values()))
     chart = pygal.Line(
         title=title,
@@ -50,7 +53,7 @@ def plot(title: str, unit: str, lines: dict[str, Any]) -> Markup:
         include_x_axis=True,
         legend_at_bottom=True,
         legend_at_bottom_columns=len(lines),
-        show_legend=len(lines) > 1,
+        show_legend=len(lines) > 1 or bool(faults),
         show_dots=seconds < 3,
         stroke_style={"width": 2},
         x_labels=list(range(seconds)),
@@ -60,6 +63,15 @@ def plot(title: str, unit: str, lines: dict[str, Any]) -> Markup:
     )
     for name, values in lines.items():
         chart.add(name, values)
+    if faults:
+        top = max(filter(None, chain(*lines.values())), default=1)
+        shade = [
+            top
+            if any(fault["from"] < second + 1 and second < fault["to"] for fault in faults)
+            else 0
+            for second in range(seconds)
+        ]
+        chart.add("a fault", shade, fill=True, stroke=False)
     return Markup(chart.render(is_unicode=True, disable_xml_declaration=True))
 
 
@@ -85,6 +97,7 @@ def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> N
             "Rate",
             "answers a second",
             {"acknowledged": series.acknowledged, "anything else": series.other},
+            figures["faults"],
         ),
         plot(
             "Latency, from sending a vote to its receipt",
@@ -95,6 +108,7 @@ def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> N
             "Backlog, acknowledged and not in the ledger yet",
             "ballots",
             {"waiting": series.backlog},
+            figures["faults"],
         ),
         plot(
             "Lag, from casting a ballot to the transaction that counts it",

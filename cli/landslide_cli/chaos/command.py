@@ -1,0 +1,137 @@
+"""./landslide chaos"""
+
+import json
+import time
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+import click
+from rich.console import Console
+
+from landslide_cli import STATE
+from landslide_cli.errors import Problem
+from landslide_cli.inventory import Inventory, inventory_options
+from landslide_cli.load.generator import Demand
+from landslide_cli.load.trial import Site, find_lab, hold
+from landslide_cli.progress import Steps, Within
+
+from . import page
+from .faults import Node, catalogue, spared
+from .injector import Chaos, Statistics, heal
+from .schedule import Planned, draw
+
+# So many votes that machines which are to recover meanwhile have something left to do it with.
+CLIENTS, PAUSE, CHANGED = 8, 20, 0.3
+SEEDS = 1_000_000
+
+
+def play(
+    site: Site,
+    nodes: list[Node],
+    statistics: Statistics,
+    plan: list[Planned],
+    seconds: int,
+    directory: Path,
+    steps: Within,
+) -> dict[str, Any]:
+    """Let people vote while what is planned happens; return what came of it."""
+    votes = seconds * CLIENTS * 1000 // PAUSE
+    chaos = Chaos(site, nodes, statistics, plan)
+    trial = hold(site, Demand(votes, seconds, CLIENTS, CHANGED, PAUSE), directory, steps, chaos)
+    failed = trial.verdict.refused + trial.verdict.in_doubt
+    unnoticed = spared((planned.fault for planned in plan), nodes)
+    return {
+        **trial.figures,
+        "failed": failed,
+        "spared": unnoticed,
+        "recovery_seconds": chaos.recovery_seconds,
+        "good": trial.verdict.clean and not (unnoticed and failed),
+        "report": f"{directory.name}/report.html",
+    }
+
+
+@click.command()
+@inventory_options
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="How many schedules.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(10, 300),
+    default=20,
+    show_default=True,
+    help="For how long people vote in each.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=None,
+    help="Of the first schedule; the next has the next number. Without it, any.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1, 10),
+    default=3,
+    show_default=True,
+    help="Faults in a schedule, at most.",
+)
+@click.option("--only", default="", metavar="TEXT", help="Only faults with this in their names.")
+@click.option("--each", is_flag=True, help="Each fault once, alone, instead of schedules.")
+@click.option("--list", "listing", is_flag=True, help="Only tell what faults there are.")
+def chaos(
+    inventory: Inventory,
+    rounds: int,
+    seconds: int,
+    seed: int | None,
+    most: int,
+    only: str,
+    each: bool,
+    listing: bool,
+) -> None:
+    """Breaks the parts of a lab while people vote, and accounts for every vote.
+
+    What is broken is drawn from the seed; all of it ends by itself, and at the latest with the
+    round. What a run that was cut short has left broken is mended at the begin of the next.
+    """
+    if not inventory.is_lab:
+        raise Problem("Chaos is for a lab: machines that people rely on are not broken on purpose.")
+    console = Console(highlight=False)
+    site, told = find_lab(inventory)
+    nodes = [Node(**node) for node in told["nodes"]]
+    faults = [fault for fault in catalogue(nodes) if only in fault.name]
+    if not faults:
+        raise Problem(f'No fault has "{only}" in its name: --list tells their names.')
+    if listing:
+        console.print("\n".join(fault.name for fault in faults))
+        return
+    password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
+    statistics = Statistics(told["statistics"], password)
+    directory = STATE / "chaos" / time.strftime("%Y%m%d-%H%M%S")
+    first = SystemRandom().randrange(SEEDS) if seed is None else seed
+    seeds = range(first, first + (len(faults) if each else rounds))
+    found: list[dict[str, Any]] = []
+    try:
+        with Steps(console) as steps:
+            steps.begin("All is whole")
+            heal(site.lab, nodes)
+            for number, one in enumerate(seeds):
+                plan = draw(one, [faults[number]] if each else faults, most, seconds)
+                name = ", ".join(planned.fault.name for planned in plan)
+                steps.begin(f"{number + 1} of {len(seeds)}, seed {one}: {name}")
+                place = directory / f"seed-{one}"
+                result = play(site, nodes, statistics, plan, seconds, place, Within(steps))
+                found.append({"seed": one, **result})
+                steps.begin(page.summary(found[-1]))
+    finally:
+        if found:
+            (directory / "rounds.json").write_text(json.dumps(found, indent=2))
+            page.write(directory / "report.html", found)
+            console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
+    bad = [str(result["seed"]) for result in found if not result["good"]]
+    if bad:
+        raise Problem(f"Not all went well with these seeds: {', '.join(bad)}.")

@@ -1,0 +1,202 @@
+"""What can go wrong on a lab: each fault is a script that begins it and one that ends it. No I/O.
+
+The scripts run as root, with sh, on a node. Where a fault happens to the machine itself, the engine
+that the node is a container of is asked instead.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+# What runs where: services of the Swarm, and containers of a node's own.
+SERVICES = {
+    "manager": ("swarm-api",),
+    "frontend": ("frontend", "redis"),
+    "worker": ("worker",),
+    "store": ("pg", "results-app"),
+}
+CONTAINERS = {"manager": ("landslide-registry",), "interlock": ("haproxy", "interlock")}
+# The ways that votes and what is known of the Swarm take.
+LINKS = (
+    ("interlock", "frontend"),
+    ("interlock", "manager"),
+    ("frontend", "worker"),
+    ("frontend", "manager"),
+    ("worker", "store"),
+    ("worker", "manager"),
+    ("store", "manager"),
+)
+# The tiers between a voter and the disk that a vote is on when it is thanked for.
+ROAD = ("interlock", "frontend")
+# A chain of our own is taken away whole, and touches no rule of the engine's.
+CHAIN = "LANDSLIDE-CHAOS"
+DROP = f"""
+    iptables -w -N {CHAIN} 2>/dev/null
+    for hook in INPUT FORWARD OUTPUT; do
+        iptables -w -C $hook -j {CHAIN} 2>/dev/null || iptables -w -I $hook -j {CHAIN}
+    done
+"""
+UNDROP = f"""
+    for hook in INPUT FORWARD OUTPUT; do
+        iptables -w -D $hook -j {CHAIN} 2>/dev/null
+    done
+    iptables -w -F {CHAIN} 2>/dev/null
+    iptables -w -X {CHAIN} 2>/dev/null
+    true
+"""
+# Where the kernel can delay no packet, a narrow pipe with a queue of 400 ms does so under load.
+SLOW = f"""
+    {DROP}
+    iptables -w -A {CHAIN} -m statistic --mode random --probability 0.05 -j DROP
+    tc qdisc replace dev eth0 root netem delay 200ms 2>/dev/null ||
+        tc qdisc replace dev eth0 root tbf rate 4mbit burst 32kb latency 400ms
+"""
+UNSLOW = f"tc qdisc del dev eth0 root 2>/dev/null; {UNDROP}"
+# What ends every fault, whatever began it.
+HEAL = f"""
+    {UNSLOW}
+    systemctl kill --signal=CONT docker.service containerd.service
+    systemctl reset-failed docker.service containerd.service
+    systemctl start docker.service
+    docker ps --quiet --filter status=paused | xargs --no-run-if-empty docker unpause
+    for name in {" ".join(name for names in CONTAINERS.values() for name in names)}; do
+        docker container inspect $name >/dev/null 2>&1 && docker start $name
+    done
+    true
+"""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine of the lab: its host's name, its tier, its address on the lab's network."""
+
+    name: str
+    tier: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of one node. `begin` and `end` are scripts; with `power`, words for its engine.
+
+    `hits` are the nodes that may not be able to take or pass on votes meanwhile; `rolls` says that
+    it goes from one frontend to the next.
+    """
+
+    name: str
+    node: str
+    begin: str
+    end: str = "true"
+    power: bool = False
+    hits: frozenset[str] = frozenset()
+    rolls: bool = False
+
+
+def catalogue(nodes: Iterable[Node]) -> list[Fault]:
+    """Every fault of a lab of these nodes, always in the same order."""
+    nodes = list(nodes)
+    found: list[Fault] = []
+    for node in nodes:
+        found += _of_containers(node)
+        found += _of_machine(node)
+    for left, right in LINKS:
+        for here, there in product(
+            *([n for n in nodes if n.tier == tier] for tier in (left, right))
+        ):
+            found += _of_link(here, there)
+    found += _of_updates(next(node for node in nodes if node.tier == "manager"))
+    return found
+
+
+def spared(faults: Iterable[Fault], nodes: Iterable[Node]) -> bool:
+    """Whether there is a way to a frontend whichever of these faults are there at a time."""
+    faults, nodes = list(faults), list(nodes)
+    hit = frozenset[str]().union(*(fault.hits for fault in faults))
+    left = {
+        tier: sum(node.tier == tier and node.name not in hit for node in nodes) for tier in ROAD
+    }
+    return left["interlock"] > 0 and left["frontend"] > any(fault.rolls for fault in faults)
+
+
+def _of_containers(node: Node) -> Iterator[Fault]:
+    selectors = {
+        name: f"label=com.docker.swarm.service.name={name}" for name in SERVICES.get(node.tier, ())
+    }
+    selectors |= {name: f"name=^{name}$" for name in CONTAINERS.get(node.tier, ())}
+    for name, selector in selectors.items():
+        each = f"docker ps --quiet --filter {selector} | xargs --no-run-if-empty"
+        # Interlock only follows the Swarm: without it, HAProxy goes on with what it has.
+        hits = frozenset({node.name} if name in ("frontend", "redis", "haproxy") else ())
+        # The kernel takes the other processes with the first. Who is stopped by hand stays stopped,
+        # unless it is a task of the Swarm's.
+        again = f"docker start {name}" if selector.startswith("name") else "true"
+        kill = (
+            f"{each} docker inspect --format '{{{{.State.Pid}}}}' | xargs --no-run-if-empty kill -9"
+        )
+        place = f"{name} on {node.name}"
+        yield Fault(f"kill -9 of {place}", node.name, kill, again, hits=hits)
+        yield Fault(f"stop of {place}", node.name, f"{each} docker stop", again, hits=hits)
+        unpause = f"docker ps --quiet --filter status=paused --filter {selector}"
+        yield Fault(
+            f"freeze of {place}",
+            node.name,
+            f"{each} docker pause",
+            f"{unpause} | xargs --no-run-if-empty docker unpause",
+            hits=hits,
+        )
+
+
+def _of_machine(node: Node) -> Iterator[Fault]:
+    carries = frozenset({node.name} if node.tier in ("frontend", "interlock") else ())
+    name = node.name
+    yield Fault(
+        f"kill -9 of the engine of {name}",
+        name,
+        "systemctl kill --signal=KILL docker.service",
+        "systemctl reset-failed docker.service; systemctl start docker.service",
+        # Without live-restore an engine that comes back begins with new containers.
+        hits=carries,
+    )
+    yield Fault(
+        f"freeze of the engine of {name}",
+        name,
+        "systemctl kill --signal=STOP docker.service",
+        "systemctl kill --signal=CONT docker.service",
+        hits=carries,
+    )
+    yield Fault(f"power loss of {name}", name, "kill", "start", power=True, hits=carries)
+    yield Fault(f"reboot of {name}", name, "restart", "start", power=True, hits=carries)
+    yield Fault(f"slow and lossy network of {name}", name, SLOW, UNSLOW, hits=carries)
+
+
+def _of_link(here: Node, there: Node) -> Iterator[Fault]:
+    # Between load balancer and frontend the other frontends stay; elsewhere no voter is on the way.
+    hits = frozenset({there.name} if (here.tier, there.tier) == ("interlock", "frontend") else ())
+    half = f"{DROP} iptables -w -A {CHAIN} -s {there.address} -j DROP"
+    whole = f"{half}; iptables -w -A {CHAIN} -d {there.address} -j DROP"
+    yield Fault(f"cut between {here.name} and {there.name}", here.name, whole, UNDROP, hits=hits)
+    for one, other in ((here, there), (there, here)):
+        half = f"{DROP} iptables -w -A {CHAIN} -s {other.address} -j DROP"
+        yield Fault(
+            f"half-cut: nothing from {other.name} to {one.name}", one.name, half, UNDROP, hits=hits
+        )
+
+
+def _of_updates(manager: Node) -> Iterator[Fault]:
+    update = "docker service update --quiet --detach"
+    for service in (name for names in SERVICES.values() for name in names):
+        yield Fault(
+            f"rolling update of {service}",
+            manager.name,
+            f"{update} --force {service}",
+            rolls=service in ("frontend", "redis"),
+        )
+    image = "docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'"
+    good = "/run/landslide-chaos-image"
+    yield Fault(
+        "a frontend that does not start is rolled out",
+        manager.name,
+        f"{image} frontend >{good}; {update} --image $({image} redis) frontend",
+        f"{update} --image $(cat {good}) frontend",
+        rolls=True,
+    )

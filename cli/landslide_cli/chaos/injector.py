@@ -1,0 +1,150 @@
+"""Makes faults happen at their times, and sees to it that they end, whatever else happens."""
+
+import csv
+import io
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import requests
+from docker.errors import APIError
+
+from landslide_cli.errors import Problem
+from landslide_cli.load.trial import Site
+
+from .faults import HEAL, Fault, Node
+from .schedule import Planned
+
+SCRIPT_SECONDS = 60
+RECOVERY_SECONDS = 240
+LOOK_SECONDS = 0.5
+# Workers look at each queue every second.
+FRESH_SECONDS = 3
+
+
+class Statistics:
+    """HAProxy's own figures of the site."""
+
+    def __init__(self, url: str, password: str) -> None:
+        """Take the address of its statistics in CSV, and the password of `admin`."""
+        self._url = url
+        self._password = password
+
+    def frontends(self) -> int:
+        """Return how many frontends it sends votes to; 0 where it does not answer."""
+        try:
+            answer = requests.get(self._url, auth=("admin", self._password), timeout=2)
+        except requests.RequestException:
+            return 0
+        rows = csv.DictReader(io.StringIO(answer.text.removeprefix("# ")))
+        return sum(row["svname"].startswith("frontend") and row["status"] == "UP" for row in rows)
+
+
+class Chaos:
+    """A context in which the planned faults happen; it gives a list of what has happened.
+
+    Each item has the fault's name, the seconds since the beginning at which it was there and gone,
+    and what went wrong with it, if anything did: a fault of something that another fault has taken
+    away cannot happen. On leaving, all is healed, and everything has recovered by itself.
+    """
+
+    def __init__(
+        self, site: Site, nodes: Sequence[Node], statistics: Statistics, plan: Sequence[Planned]
+    ) -> None:
+        """Take the lab, its machines, and what is planned."""
+        self._lab = site.lab
+        self._nodes = nodes
+        self._statistics = statistics
+        self._plan = plan
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._told: list[dict[str, Any]] = []
+        self._began = 0.0
+        self.recovery_seconds = 0.0
+
+    def __enter__(self) -> list[dict[str, Any]]:
+        """Begin."""
+        self._began = time.monotonic()
+        for planned in self._plan:
+            thread = threading.Thread(target=self._happen, args=(planned,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return self._told
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End every fault now, and wait until the lab is whole; raises `Problem` if it is not."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        heal(self._lab, self._nodes)
+        began = time.monotonic()
+        self._recover()
+        self.recovery_seconds = time.monotonic() - began
+
+    def _happen(self, planned: Planned) -> None:
+        if self._stopping.wait(max(0.0, self._began + planned.begins - time.monotonic())):
+            return
+        told: dict[str, Any] = {"name": planned.fault.name, "problem": ""}
+        self._told.append(told)
+        told["from"] = time.monotonic() - self._began
+        try:
+            perform(self._lab, planned.fault, planned.fault.begin)
+        except Problem as problem:
+            told["problem"] = str(problem)
+        self._stopping.wait(max(0.0, self._began + planned.ends - time.monotonic()))
+        try:
+            perform(self._lab, planned.fault, planned.fault.end)
+        except Problem as problem:
+            told["problem"] = told["problem"] or str(problem)
+        told["to"] = time.monotonic() - self._began
+
+    def _recover(self) -> None:
+        wanted = sum(node.tier == "frontend" for node in self._nodes)
+        end = time.monotonic() + RECOVERY_SECONDS
+        why = ""
+        while time.monotonic() < end:
+            try:
+                found = self._statistics.frontends()
+                _, age = self._lab.waiting()
+                why = f"{found} of {wanted} frontends are up, a queue was last seen {age:.0f} s ago"
+                if found == wanted and age < FRESH_SECONDS:
+                    return
+            except Problem as problem:
+                why = str(problem)
+            time.sleep(LOOK_SECONDS)
+        raise Problem(f"The lab has not recovered within {RECOVERY_SECONDS} s: {why}.")
+
+
+def perform(lab: Any, fault: Fault, what: str) -> None:
+    """Begin or end a fault; raises `Problem` where that is not possible."""
+    if fault.power:
+        try:
+            getattr(lab.nodes[fault.node], what)()
+        except APIError as error:
+            raise Problem(f"{fault.node}: {error.explanation}") from error
+    else:
+        lab.run(fault.node, "timeout", str(SCRIPT_SECONDS), "sh", "-c", what)
+
+
+def heal(lab: Any, nodes: Sequence[Node]) -> None:
+    """End whatever fault there is, also of a run that was cut short."""
+    for node in nodes:
+        lab.nodes[node.name].start()
+    for node in nodes:
+        end = time.monotonic() + SCRIPT_SECONDS
+        while True:
+            try:
+                lab.run(node.name, "timeout", str(SCRIPT_SECONDS), "sh", "-c", HEAL)
+                break
+            except Problem:
+                # Its engine may still be on its way.
+                if time.monotonic() > end:
+                    raise
+                time.sleep(LOOK_SECONDS)

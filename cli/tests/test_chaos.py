@@ -1,0 +1,115 @@
+"""./landslide chaos, but for the faults themselves: those happen on a lab."""
+
+import pytest
+from click.testing import CliRunner
+from landslide_cli import ROOT
+from landslide_cli.__main__ import main
+from landslide_cli.chaos import page
+from landslide_cli.chaos.faults import Node, catalogue, spared
+from landslide_cli.chaos.schedule import draw
+from landslide_cli.load.records import Vote
+from landslide_cli.load.series import speed
+
+NODES = [
+    Node("manager01", "manager", "192.0.2.11"),
+    Node("interlock01", "interlock", "192.0.2.12"),
+    Node("frontend01", "frontend", "192.0.2.20"),
+    Node("frontend02", "frontend", "192.0.2.21"),
+    Node("worker01", "worker", "192.0.2.200"),
+    Node("store01", "store", "192.0.2.250"),
+]
+FAULTS = {fault.name: fault for fault in catalogue(NODES)}
+
+
+def test_no_two_faults_have_one_name():
+    assert len(FAULTS) == len(catalogue(NODES))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kill -9 of redis on frontend02",
+        "freeze of pg on store01",
+        "stop of haproxy on interlock01",
+        "freeze of the engine of manager01",
+        "power loss of worker01",
+        "cut between worker01 and store01",
+        "half-cut: nothing from frontend01 to interlock01",
+        "rolling update of worker",
+    ],
+)
+def test_there_is_this_fault(name):
+    assert name in FAULTS
+
+
+def test_a_seed_is_a_schedule():
+    faults = list(FAULTS.values())
+
+    assert draw(7, faults, 3, 20) == draw(7, faults, 3, 20)
+    assert len({tuple(draw(seed, faults, 3, 20)) for seed in range(50)}) == 50
+
+
+def test_a_schedule_has_its_bounds():
+    for seed in range(200):
+        plan = draw(seed, list(FAULTS.values()), 3, 20)
+        assert 1 <= len(plan) <= 3
+        assert all(2 <= planned.begins < planned.ends <= 18 for planned in plan)
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        (["kill -9 of redis on frontend01"], True),
+        (["kill -9 of redis on frontend01", "power loss of frontend02"], False),
+        (["rolling update of frontend"], True),
+        (["rolling update of frontend", "freeze of frontend on frontend01"], False),
+        (["power loss of store01", "reboot of manager01", "power loss of worker01"], True),
+        (["kill -9 of interlock on interlock01"], True),
+        (["kill -9 of haproxy on interlock01"], False),
+    ],
+)
+def test_voters_are_spared_while_there_is_a_way(names, left):
+    assert spared([FAULTS[name] for name in names], NODES) is left
+
+
+def test_the_longest_gap_is_between_two_receipts():
+    votes = [
+        Vote("v", "a", sent * 1_000_000, 0, 200, cast)
+        for sent, cast in [(1, 1), (2, 0), (5, 1), (6, 1)]
+    ]
+
+    assert speed(votes)["longest_gap"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({}, "each counted exactly once"),
+        ({"lost": 2}, "2 LOST"),
+        ({"failed": 3}, "VOTERS NOTICED"),
+        ({"failed": 3, "spared": False}, "each counted exactly once"),
+    ],
+)
+def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
+    result = {
+        **{"seed": 7, "began": "today", "clients": 8, "report": "seed-7/report.html"},
+        **{"acknowledged": 1234, "failed": 0, "spared": True, "longest_gap": 0.5},
+        **{"lost": 0, "doubled": 0, "ghosts": 0, "stale": 0, "recovery_seconds": 2.5},
+        "faults": [{"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": ""}],
+        "good": not wrong,
+        **wrong,
+    }
+    page.write(tmp_path / "report.html", [result])
+    text = (tmp_path / "report.html").read_text()
+
+    assert said in page.summary(result)
+    assert "power loss of store01" in text
+    assert ("1 of 1 did not go well." in text) is bool(wrong)
+
+
+def test_machines_that_are_no_lab_are_left_alone():
+    example = str(ROOT / "inventories" / "example")
+    result = CliRunner().invoke(main, ["chaos", "--inventory", example])
+
+    assert result.exit_code == 1
+    assert "Chaos is for a lab" in result.output
