@@ -4,7 +4,7 @@
 --
 -- DIRECTORY/voters has a signed cookie on each line, VOTES or more, all of the same length. CHANGED
 -- is the share of votes that voters cast who have voted before; CHOICES are keys, with commas.
--- A client waits PAUSE milliseconds between an answer and its next vote.
+-- A client waits PAUSE milliseconds before each vote.
 -- As many threads as connections: so an answer is always that to the thread's last request.
 --
 -- Each thread writes DIRECTORY/record-NUMBER, a line for each vote:
@@ -17,6 +17,7 @@ local ffi = require("ffi")
 ffi.cdef([[
   typedef struct { long seconds, microseconds; } load_timeval;
   int gettimeofday(load_timeval *, void *);
+  int usleep(unsigned);
 ]])
 local time = ffi.new("load_timeval")
 
@@ -54,19 +55,14 @@ function setup(thread)
   threads = threads + 1
 end
 
-local voters, width, record, choices, left, seconds, changed, deadline
+local voters, width, record, choices, left, seconds, changed, pause, deadline
 local position, kept, cookie, sent = 1, {}, nil, nil
 local rehearsed = false
 
 function init(args)
   local directory, votes, clients = args[1], tonumber(args[2]), tonumber(args[6])
   seconds, changed = tonumber(args[3]), tonumber(args[4])
-  local pause = tonumber(args[7])
-  if pause > 0 then
-    delay = function()
-      return pause
-    end
-  end
+  pause = tonumber(args[7])
   choices = {}
   for key in args[5]:gmatch("[^,]+") do
     choices[#choices + 1] = key
@@ -100,6 +96,8 @@ function request()
   if sent then
     record:write("\n")
   end
+  -- wrk's own delay would let a client whose connection was refused or cut try again at once.
+  ffi.C.usleep(pause * 1000)
   local start = now()
   deadline = deadline or start + seconds * 1e6
   if left == 0 or start > deadline then

@@ -41,7 +41,7 @@ class Steps:
         traceback: TracebackType | None,
     ) -> None:
         """Show how the last step ended."""
-        self._finish("✗" if kind else "✓", "red" if kind else "green")
+        self.end(good=kind is None)
         if self._live:
             self._live.stop()
 
@@ -56,6 +56,10 @@ class Steps:
             self._finish("✓", "green")
             self._step, self._task, self._since = step, "", time.monotonic()
             self._bar = None
+
+    def end(self, good: bool) -> None:
+        """Finish the present step, well or not."""
+        self._finish("✓" if good else "✗", "green" if good else "red")
 
     def advance(self, number: int, total: int) -> None:
         """Show how much of the present step is done."""
@@ -80,7 +84,7 @@ class Steps:
         if self._step:
             took = f"{time.monotonic() - self._since:6.1f} s"
             line = Text.assemble((mark, style), "  ", (took, "dim"), "  ", self._step)
-            self._console.print(line if self._live else line.plain, highlight=False)
+            self._console.print(line if self._live else line.plain, highlight=False, soft_wrap=True)
             self._step = ""
 
     def __rich__(self) -> RenderableType:

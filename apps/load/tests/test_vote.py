@@ -161,7 +161,7 @@ def test_a_run_ends_with_its_time_and_leaves_nothing_in_doubt(load: Callable[...
     assert votes[-1].sent - votes[0].sent < 2e6
 
 
-def test_clients_pause_between_an_answer_and_their_next_vote(load: Callable[..., Load]) -> None:
+def test_clients_pause_before_each_vote(load: Callable[..., Load]) -> None:
     run = load(5 * CLIENTS, changed=0.5, pause=100)
     run.finish()
     votes = run.votes()

@@ -126,7 +126,8 @@ def chaos(
                 place = directory / f"seed-{one}"
                 result = play(site, nodes, statistics, plan, seconds, place, Within(steps))
                 found.append({"seed": one, **result})
-                steps.begin(page.summary(found[-1]))
+                steps.end(good=result["good"])
+                console.print(f"{'':13}{page.summary(found[-1])}", soft_wrap=True)
     finally:
         if found:
             (directory / "rounds.json").write_text(json.dumps(found, indent=2))

@@ -17,7 +17,7 @@ def summary(result: dict[str, Any]) -> str:
         wrong.append("voters noticed, though a frontend was there for them")
     return "; ".join(
         [
-            f"  {result['acknowledged']:,} votes acknowledged",
+            f"{result['acknowledged']:,} votes acknowledged",
             f"{result['failed']:,} failed",
             f"{result['longest_gap']:.1f} s without any",
             f"whole again after {result['recovery_seconds']:.1f} s",

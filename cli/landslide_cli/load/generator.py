@@ -37,8 +37,8 @@ def build(lab: Lab) -> str:
 class Demand:
     """What voters do: `votes` in all, for `seconds` at most, whichever ends first.
 
-    `clients` vote at a time, each of them `pause` milliseconds after its last answer; `changed` is
-    the share of the votes that is cast by voters who have voted before.
+    `clients` vote at a time, each with a pause of `pause` milliseconds before every vote; `changed`
+    is the share of the votes that is cast by voters who have voted before.
     """
 
     votes: int
