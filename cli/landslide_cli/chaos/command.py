@@ -125,7 +125,7 @@ def chaos(
                 steps.begin(f"{number + 1} of {len(seeds)}, seed {one}: {name}")
                 place = directory / f"seed-{one}"
                 result = play(site, nodes, statistics, plan, seconds, place, Within(steps))
-                found.append({"seed": one, **result})
+                found.append({"seed": one, "alone": each, **result})
                 steps.end(good=result["good"])
                 console.print(f"{'':13}{page.summary(found[-1])}", soft_wrap=True)
     finally:

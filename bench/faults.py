@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Writes docs/faults.md from runs of ./landslide chaos: what each fault does, and what it takes.
+
+./landslide chaos --each; ./landslide chaos --rounds 50; ...
+bench/faults.py .landslide/chaos/*/rounds.json > docs/faults.md
+"""
+
+import json
+import re
+import sys
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+Round = dict[str, Any]
+
+# The classes of the troubleshooting page of the example that Landslide descends from, in its order;
+# which faults belong to each; what happens then; what an operator has to do.
+UPDATES = "roll"
+CLASSES = (
+    (
+        "Manager",
+        r"swarm-api|registry|(engine|loss|reboot|network) of manager",
+        "Services and the load balancer go on with what they know. Nothing can be deployed, and no "
+        "lost task is replaced, until a manager is back; with three managers, one may go.",
+        "Nothing. A manager that is gone for good is replaced: see operations.md.",
+    ),
+    (
+        "Discovery",
+        r"cut.* manager|cut.* from manager",
+        "Interlock reads the managers again and again, and HAProxy checks every frontend itself. "
+        "Workers keep the queues that they know when a name cannot be looked up.",
+        "Nothing.",
+    ),
+    (
+        "Load balancer",
+        r"(haproxy|interlock) on|(engine|loss|reboot|network) of interlock|cut.*interlock",
+        "Without Interlock, HAProxy goes on with the servers it has. Without HAProxy nobody gets "
+        "in by this machine: have two, and an address that moves or a DNS name with both.",
+        "Nothing; both start again by themselves.",
+    ),
+    (
+        "Voting app",
+        r"frontend on|(engine|loss|reboot|network) of frontend|cut.*(from|and) frontend",
+        "HAProxy takes the frontend out within a second or two and sends what it had in hand to "
+        "another; a vote that is sent twice is one voter's, and counts once.",
+        "Nothing.",
+    ),
+    (
+        "Redis",
+        r"redis on",
+        "Its frontend takes no votes, says so, and is taken out. What was thanked for is on its "
+        "disk, and is counted when it is back.",
+        "Nothing; if the disk is lost, its votes are: see operations.md.",
+    ),
+    (
+        "Worker",
+        r"worker on|(engine|loss|reboot|network) of worker",
+        "Votes wait in the queues, on disk. Another worker claims what a dead one had read.",
+        "Nothing.",
+    ),
+    (
+        "Postgres",
+        r"pg on|(engine|loss|reboot|network) of store|cut.*store",
+        "Votes wait in the queues, on disk, until it is back.",
+        "Nothing; if the disk is lost, restore it from a copy: an empty one is refused.",
+    ),
+    (
+        "Results app",
+        r"results-app on",
+        "Viewers reconnect by themselves. Voters see nothing.",
+        "Nothing.",
+    ),
+    (
+        "Updates",
+        UPDATES,
+        "One task after the other; a version that does not come up is rolled back.",
+        "Mend the version, deploy again.",
+    ),
+)
+
+
+def kind(name: str) -> str:
+    """The name of a fault, for any machine of its tier."""
+    return re.sub(r"\b(manager|interlock|frontend|worker|store)\d+", r"\1", name)
+
+
+def belongs(name: str, pattern: str) -> bool:
+    """Whether a fault is of the class with this pattern; an update is whatever is updated."""
+    return bool(re.search(pattern, name)) and (pattern == UPDATES or not re.search(UPDATES, name))
+
+
+def rows(rounds: Iterable[Round]) -> Iterator[str]:
+    """A row for each kind of fault; of several rounds, the worst."""
+    kinds: dict[str, list[Round]] = defaultdict(list)
+    for one in rounds:
+        kinds[kind(one["faults"][0]["name"])].append(one)
+    for name, same in kinds.items():
+        failed = sum(one["failed"] for one in same)
+        gap = max(one["longest_gap"] for one in same)
+        whole = max(one["recovery_seconds"] for one in same)
+        lasted = max(one["faults"][0]["to"] - one["faults"][0]["from"] for one in same)
+        yield f"| {name} | {lasted:.0f} s | {failed:,} | {gap:.1f} s | {whole:.1f} s |"
+
+
+def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
+    """The page, a paragraph or a row of a table at a time."""
+    rounds = alone + drawn
+    total = {
+        name: f"{sum(one[name] for one in rounds):,}"
+        for name in ("acknowledged", "lost", "doubled", "ghosts", "stale")
+    }
+    spared = [one for one in rounds if one["spared"]]
+    yield f"""# Faults
+
+Written by `bench/faults.py` from runs of `./landslide chaos` on a lab of six machines.
+
+{len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
+{rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
+{total["acknowledged"]} votes were thanked for. **Lost {total["lost"]}, doubled {total["doubled"]},
+ghosts {total["ghosts"]}, stale {total["stale"]}.** After each round the faults were taken away, and
+the lab had to become whole by itself; then every vote was looked up in the ledger.
+
+In {len(spared)} rounds a frontend and the load balancer stayed untouched. Votes that failed there:
+{sum(one["failed"] for one in spared):,}, in {sum(one["failed"] > 0 for one in spared)} rounds.
+
+`failed` votes were refused or had no answer: no voter of theirs was thanked. The `gap` is the
+longest time in which nobody was thanked. `whole after` is the time from the end of the fault until
+every frontend took votes and every queue was read. Each is the worst of the machines of a tier.
+"""
+    left = list(alone)
+    for name, pattern, what, operator in CLASSES:
+        mine = [one for one in left if belongs(one["faults"][0]["name"], pattern)]
+        left = [one for one in left if one not in mine]
+        if mine:
+            yield f"## {name}\n\n{what}\n\nWhat an operator does: {operator}\n"
+            yield "| fault | lasted | failed | gap | whole after |"
+            yield "|---|---:|---:|---:|---:|"
+            yield from rows(mine)
+            yield ""
+    if left:
+        raise ValueError(f"of no class: {left[0]['faults'][0]['name']}")
+    yield "## Seeds\n\n`./landslide chaos --rounds 1 --seed SEED` repeats a schedule, as long as there are no other faults to draw
+from. Drawn were:\n"
+    yield ", ".join(str(one["seed"]) for one in drawn) + "."
+
+
+def main() -> None:
+    alone: list[Round] = []
+    drawn: list[Round] = []
+    for path in map(Path, sys.argv[1:]):
+        for one in json.loads(path.read_text()):
+            (alone if one["alone"] else drawn).append(one)
+    for text in document(alone, drawn):
+        table = text.startswith("|")
+        print("\n\n".join(text if table else textwrap.fill(part, 110) for part in text.split("\n\n")))
+        if text.endswith("\n"):
+            print()
+
+
+if __name__ == "__main__":
+    main()
