@@ -142,8 +142,11 @@ every frontend took votes and every queue was read. Each is the worst of the mac
             yield ""
     if left:
         raise ValueError(f"of no class: {left[0]['faults'][0]['name']}")
-    yield "## Seeds\n\n`./landslide chaos --rounds 1 --seed SEED` repeats a schedule, as long as there are no other faults to draw
-from. Drawn were:\n"
+    yield """## Seeds
+
+`./landslide chaos --rounds 1 --seed SEED` repeats a schedule, as long as the faults to draw from
+stay the same. Drawn were:
+"""
     yield ", ".join(str(one["seed"]) for one in drawn) + "."
 
 
@@ -154,8 +157,8 @@ def main() -> None:
         for one in json.loads(path.read_text()):
             (alone if one["alone"] else drawn).append(one)
     for text in document(alone, drawn):
-        table = text.startswith("|")
-        print("\n\n".join(text if table else textwrap.fill(part, 110) for part in text.split("\n\n")))
+        parts = [text] if text.startswith("|") else text.split("\n\n")
+        print("\n\n".join(part if len(parts) == 1 else textwrap.fill(part, 110) for part in parts))
         if text.endswith("\n"):
             print()
 

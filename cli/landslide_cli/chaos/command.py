@@ -47,6 +47,7 @@ def play(
         "spared": unnoticed,
         "recovery_seconds": chaos.recovery_seconds,
         "good": trial.verdict.clean and not (unnoticed and failed),
+        "interrupted": trial.interrupted,
         "report": f"{directory.name}/report.html",
     }
 
@@ -128,6 +129,8 @@ def chaos(
                 found.append({"seed": one, "alone": each, **result})
                 steps.end(good=result["good"])
                 console.print(f"{'':13}{page.summary(found[-1])}", soft_wrap=True)
+                if result["interrupted"]:
+                    break
     finally:
         if found:
             (directory / "rounds.json").write_text(json.dumps(found, indent=2))

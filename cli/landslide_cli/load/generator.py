@@ -58,6 +58,7 @@ class Run:
         self._address = address
         self._directory = directory
         self._demand = demand
+        self.interrupted = False
 
     def vote(self, choices: list[str], show: Callable[[int], None]) -> float:
         """Send the votes that are asked for; return the client's own CPU time in seconds.
@@ -117,6 +118,6 @@ class Run:
                     return
                 time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
-            pass
+            self.interrupted = True
         # wrk sleeps for all of its duration, or until it is interrupted.
         container.kill(signal="SIGINT")

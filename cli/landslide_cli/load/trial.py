@@ -40,6 +40,8 @@ class Trial:
     directory: Path
     verdict: Verdict
     figures: dict[str, Any]
+    interrupted: bool
+    """Whether the user wanted no more votes."""
 
 
 def find_lab(inventory: Inventory) -> tuple[Site, dict[str, Any]]:
@@ -128,4 +130,4 @@ def hold(
     }
     (directory / "figures.json").write_text(json.dumps(figures, indent=2))
     page.write(directory / "report.html", figures, verdict.clean, series(sent, ledger))
-    return Trial(directory, verdict, figures)
+    return Trial(directory, verdict, figures, run.interrupted)
