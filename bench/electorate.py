@@ -19,7 +19,7 @@ CHUNK = 10_000
 
 # The same ids as voter() makes. An index is built faster than it is kept.
 FILL = """
-    TRUNCATE ballots, rejected, votes, queues;
+    TRUNCATE ballots, rejected, votes, deliveries, queues;
     ALTER TABLE ballots DROP CONSTRAINT ballots_pkey;
     ALTER TABLE votes DROP CONSTRAINT votes_pkey;
     SET session_replication_role = replica;

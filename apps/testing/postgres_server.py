@@ -25,7 +25,7 @@ from psycopg2.extras import register_uuid
 register_uuid()
 SHIPPED = Path(__file__).parents[1] / "pg"
 READY_SECONDS = 30
-PASSWORDS = {role: f"{role}-test-password" for role in ("worker", "results")}
+PASSWORDS = {role: f"{role}-test-password" for role in ("worker", "results", "overview")}
 POLL = {
     "title": "Cats or dogs?",
     "question": "Which one?",
@@ -35,7 +35,7 @@ POLL = {
     ],
 }
 EMPTY = """
-    TRUNCATE ballots, rejected, votes, minutes, queues, certificate;
+    TRUNCATE ballots, rejected, votes, minutes, deliveries, queues, certificate;
     UPDATE tally SET votes = 0;
     UPDATE poll SET state = 'open', opened_at = now(), closed_at = NULL,
         opens_at = NULL, closes_at = NULL;
@@ -79,7 +79,7 @@ class PostgresServer:
         return self.directory / f"pg_{role}_password"
 
     def connect(self, role: str = "landslide") -> Any:
-        """A psycopg2 connection in autocommit mode: worker and results by TCP, the rest as owner.
+        """A psycopg2 connection in autocommit mode: the network's roles by TCP, the rest as owner.
 
         Raises psycopg2.OperationalError while the server is down.
         """

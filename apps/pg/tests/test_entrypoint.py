@@ -86,7 +86,7 @@ def run() -> Iterator[Callable[..., Container]]:
     with tempfile.TemporaryDirectory(prefix="landslide-pg-") as name:
         shared = Path(name)
         (shared / "poll.yml").write_text(json.dumps(POLL))
-        for role in ("worker", "results"):
+        for role in ("worker", "results", "overview"):
             (shared / f"pg_{role}_password").write_text(f"{role}-test-password")
         shutil.copytree(SHIPPED, shared / "pg", ignore=shutil.ignore_patterns("tests"))
         with (shared / "pg" / "pg_ident.conf").open("a") as ident:

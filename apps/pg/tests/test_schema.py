@@ -99,11 +99,16 @@ def test_transactions_that_count_choices_in_opposite_orders_do_not_wait_in_a_cir
         ("worker", "UPDATE tally SET votes = 9"),
         ("worker", "UPDATE poll SET state = 'closed', closed_at = now()"),
         ("worker", "INSERT INTO choices VALUES ('c', 'Cows', 3)"),
+        ("worker", "UPDATE deliveries SET ballots = 9"),
         ("worker", "CREATE TABLE mine ()"),
         ("results", "SELECT poll_state()"),
         ("results", "SELECT * FROM ballots"),
         ("results", "SELECT * FROM votes"),
         ("results", "SELECT * FROM rejected"),
+        ("overview", "SELECT poll_state()"),
+        ("overview", "SELECT * FROM ballots"),
+        ("overview", "SELECT * FROM votes"),
+        ("overview", "SELECT * FROM rejected"),
     ],
 )
 def test_a_role_may_not(postgres: PostgresServer, role: str, statement: str) -> None:
@@ -113,8 +118,9 @@ def test_a_role_may_not(postgres: PostgresServer, role: str, statement: str) -> 
     connection.close()
 
 
-def test_results_cannot_write(postgres: PostgresServer) -> None:
-    connection = postgres.connect("results")
+@pytest.mark.parametrize("role", ["results", "overview"])
+def test_who_shows_cannot_write(postgres: PostgresServer, role: str) -> None:
+    connection = postgres.connect(role)
     with connection.cursor() as cursor, pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         cursor.execute("UPDATE tally SET votes = 9")
     connection.close()

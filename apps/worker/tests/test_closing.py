@@ -10,7 +10,7 @@ from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.queue import CLOSED, Queue
+from worker.queue import CLOSED, OPEN, Figures, Queue
 from worker.store import Store
 
 
@@ -126,6 +126,21 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
     assert {name: figures.waiting for name, figures in other.streams().items()} == {CLOSED: 1}
     for queue in (late, other):
         queue.close()
+
+
+def test_the_oldest_ballot_that_waits_tells_how_far_behind_the_workers_are(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    queue = Queue.connect(redis_server.host, Config.from_environ(poll.environment(redis_server)))
+    assert queue.open_intake()
+    assert queue.streams()[OPEN].oldest_ms is None
+    for _ in "ab":
+        assert cast(redis_server, "a")
+    with redis_server.client() as client:
+        [(first, _), _] = client.xrange(OPEN)
+    oldest_ms = int(first.split("-")[0])
+    assert Figures.of(queue.streams().values()) == Figures(2, 2, oldest_ms)
+    queue.close()
 
 
 def test_a_queue_is_not_opened_behind_a_closing(poll: Poll, redis_server: RedisServer) -> None:

@@ -94,3 +94,12 @@ def test_a_report_is_written_once_a_second_whoever_reports(poll: Poll, stores: l
     assert poll.postgres.query(reported, queue) == [(5,)]
     stores[2].report(Figures(6, 1), intake_open=True, node="")
     assert poll.postgres.query(reported, queue) == [(6,)]
+
+
+def test_what_each_worker_has_added_is_counted_once(poll: Poll, stores: list[Store]) -> None:
+    fields = [b"voter", str(uuid4()).encode(), b"choice", b"a", b"cast", b"%d" % CAST]
+    batch = [(b"7-1", fields), (b"7-2", fields), (b"7-3", None)]
+    stores[0].merge(SORTER.sort(batch))
+    stores[0].merge(SORTER.sort([*batch, (b"7-4", fields)]))
+    told = poll.postgres.query("SELECT ballots, rejected FROM deliveries")
+    assert told == [(3, 1)]

@@ -54,6 +54,8 @@ def test_votes_changes_test_votes_and_junk_all_end_where_they_belong(
     assert poll.tally() == {"a": 1, "b": 1, "test": 1}
     poll.check()
     assert poll.postgres.query("SELECT count(*) FROM rejected") == [(3,)]
+    delivered = "SELECT worker, ballots, rejected FROM deliveries"
+    assert poll.postgres.query(delivered) == [("worker worker01", 4, 3)]
     wait_until(lambda: poll.postgres.query("SELECT node FROM queues") == [("frontend01",)])
     assert worker.stop() == 0
 

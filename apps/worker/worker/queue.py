@@ -26,10 +26,21 @@ ANSWER_SECONDS = 15
 
 
 class Figures(NamedTuple):
-    """What Redis says of a queue: entries ever added, and those that are still in it."""
+    """What Redis says of a queue: entries ever added, and those that are still in it.
+
+    `oldest_ms` is when the oldest of these was added, in milliseconds since the Unix epoch; None
+    where there is none.
+    """
 
     entries_added: int
     waiting: int
+    oldest_ms: int | None = None
+
+    @classmethod
+    def of(cls, streams: Iterable["Figures"]) -> "Figures":
+        """Those of several streams together, one at least."""
+        added, waiting, oldest = zip(*streams, strict=True)
+        return cls(sum(added), sum(waiting), min(filter(None, oldest), default=None))
 
 
 class Queue:
@@ -89,7 +100,9 @@ class Queue:
         found = {}
         for stream, answer in zip((OPEN, CLOSED), answers, strict=True):
             if isinstance(answer, dict):
-                found[stream] = Figures(answer["entries-added"], answer["length"])
+                first = answer["first-entry"]
+                oldest_ms = int(first[0].split(b"-")[0]) if first else None
+                found[stream] = Figures(answer["entries-added"], answer["length"], oldest_ms)
             elif "no such key" not in str(answer):
                 raise answer
         return found

@@ -61,7 +61,7 @@ class Session:
         streams = self._queue.streams()
         self._after = {stream: self._after.get(stream, PENDING) for stream in streams}
         if streams:
-            total = Figures(*map(sum, zip(*streams.values(), strict=True)))
+            total = Figures.of(streams.values())
             self._store.report(total, intake_open=OPEN in streams, node=self._sender)
         if time.monotonic() >= self._next_claim:
             self._claim()

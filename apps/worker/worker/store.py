@@ -46,7 +46,8 @@ KEEP_NEW = "".join(
 # All workers look at all queues every second. Whoever comes first writes.
 REPORT = """
     UPDATE queues SET seen_at = now(), node = coalesce(nullif(%(node)s, ''), node),
-        intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s
+        intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s,
+        oldest_ms = %(oldest_ms)s
     WHERE queue = %(queue)s
         AND (seen_at < now() - interval '0.9 seconds' OR intake_open <> %(intake_open)s)
 """
@@ -121,7 +122,7 @@ class Store:
             cursor.execute(statements, {"queue": self._queue})
 
     def report(self, figures: Figures, *, intake_open: bool, node: str) -> None:
-        """Tell what the queue's Redis says of it, for the results page and the audit."""
+        """Tell what the queue's Redis says of it, for the pages and the audit."""
         self._execute(
             REPORT, queue=self._queue, intake_open=intake_open, node=node, **figures._asdict()
         )
