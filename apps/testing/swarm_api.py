@@ -16,7 +16,8 @@ SHIPPED = Path(__file__).parents[1] / "haproxy" / "swarm-api.cfg"
 @dataclass(frozen=True)
 class SwarmApi:
     """A running swarm-api. Certificates are NAME.crt and NAME.key in `directory`, with the
-    authority's ca.crt: `interlock` may read, `other` has another name, `foreign` another issuer.
+    authority's ca.crt: `interlock` may read, `overview` a part of it, `other` has another name,
+    `foreign` another issuer.
     `site` and `renewed` are a site's, NAME.pem with chain and key."""
 
     url: str
@@ -39,6 +40,7 @@ def make_certificates(directory: Path) -> None:
     for name, common_name, authority in (
         ("server", "swarm-api", "ca"),
         ("interlock", "interlock", "ca"),
+        ("overview", "overview", "ca"),
         ("other", "interlock2", "ca"),
         ("foreign", "interlock", "foreign-ca"),
         ("site", "votingapp.local", "ca"),

@@ -33,6 +33,15 @@ def test_interlock_reads(swarm_api: SwarmApi, engine: Engine, prefix: str, name:
     assert engine.requests == [("GET", f"{prefix}/{name}")]
 
 
+def test_the_overview_reads_nodes_and_services_only(swarm_api: SwarmApi, engine: Engine) -> None:
+    for path in ("/nodes", "/services?status=true"):
+        assert ask(swarm_api, "overview", "GET", path).status == 200
+    for path in ("/tasks", "/events", "/version", "/v1.45/nodes", "/services/web"):
+        assert ask(swarm_api, "overview", "GET", path).status == 403
+    assert ask(swarm_api, "overview", "POST", "/services").status == 403
+    assert engine.requests == [("GET", "/nodes"), ("GET", "/services")]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
