@@ -3,7 +3,7 @@
 #   docker buildx bake --load frontend   one
 
 group "default" {
-  targets = ["registry", "redis", "pg", "haproxy", "frontend", "worker", "results", "interlock"]
+  targets = ["registry", "redis", "pg", "haproxy", "frontend", "worker", "results", "overview", "interlock"]
 }
 
 # Always anew: the package lists in a cached base may name versions long gone.
@@ -71,6 +71,12 @@ target "results" {
   inherits = ["on-python"]
   context  = "results"
   tags     = ["landslide/results"]
+}
+
+target "overview" {
+  inherits = ["on-python"]
+  context  = "overview"
+  tags     = ["landslide/overview"]
 }
 
 # Interlock stands on the haproxy image: it checks a configuration with the very binary that runs it.

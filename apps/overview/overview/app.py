@@ -1,0 +1,99 @@
+"""The routes. Every page shows what was read last; nobody's look reads anything anew."""
+
+import asyncio
+import hmac
+import os
+import time
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from quart import Quart, Response, request
+
+from overview import balancer
+from overview.config import Config
+from overview.pages import environment
+from overview.rates import Rates
+from overview.source import Source
+from overview.store import Books, Store
+from overview.swarm import Swarm
+from overview.warnings import warnings
+
+USER = "admin"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_app(config: Config | None = None) -> Quart:
+    """The ASGI application; it looks around while it is served. Nothing that it does changes
+    anything."""
+    config = config or Config.from_environ(os.environ)
+    password = config.password_file.read_text().strip()
+    rates = Rates()
+    store = Store(config)
+
+    def read_store() -> Books:
+        books = store.read()
+        totals = {worker.name: worker.ballots + worker.rejected for worker in books.workers}
+        rates.note(time.monotonic(), totals)
+        return books
+
+    books = Source("The store", read_store)
+    cluster = Source("The Swarm", Swarm(config).read)
+    balancers = {
+        address: Source(f"The load balancer {address}", partial(balancer.read, address))
+        for address in config.haproxy_metrics
+    }
+    sources: list[Source[Any]] = [books, cluster, *balancers.values()]
+    page = environment().get_template("page.html")
+    app = Quart(__name__)
+
+    @app.while_serving
+    async def look() -> AsyncGenerator[None, None]:
+        looking = [asyncio.create_task(source.run()) for source in sources]
+        yield
+        for task in looking:
+            task.cancel()
+        await asyncio.gather(*looking, return_exceptions=True)
+        store.close()
+
+    @app.before_request
+    async def ask_for_the_password() -> Response | None:
+        if request.path == "/healthz":
+            return None
+        given = request.authorization
+        pair = f"{given.username}:{given.password}" if given and given.type == "basic" else ""
+        if hmac.compare_digest(pair.encode(), f"{USER}:{password}".encode()):
+            return None
+        asks = {"WWW-Authenticate": 'Basic realm="Landslide", charset="UTF-8"'}
+        return Response("For operators only.\n", 401, asks, content_type="text/plain")
+
+    @app.after_request
+    async def harden(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.get("/")
+    async def overview() -> str:
+        found = [source.notice for source in sources if source.notice]
+        return page.render(
+            as_of=datetime.now(UTC),
+            warnings=[*found, *warnings(books.value, cluster.value)],
+            books=books.value,
+            cluster=cluster.value,
+            balancers=balancers,
+            rates=rates,
+        )
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        return Response("ok\n", content_type="text/plain")
+
+    return app

@@ -1,0 +1,54 @@
+"""What a load balancer says of itself, from HAProxy's Prometheus metrics."""
+
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+
+TIMEOUT = 3.0
+# Those of single servers are many, and not asked for here.
+PATH = "/metrics?scope=frontend&scope=backend"
+LINE = re.compile(r'^haproxy_(\w+)\{proxy="([^"]*)"(?:,code="([^"]*)")?\} (\d+)$', re.M)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Counts since HAProxy last read its configuration.
+
+    `refused` asked too often, or for too much; `shed` came when the containers had no room for
+    more; `failed` were answered with an error of the system's, those shed among them.
+    """
+
+    requests: int
+    refused: int
+    shed: int
+    failed: int
+
+
+def read(address: str) -> Traffic:
+    """Raises OSError, HTTPException or ValueError where there is no usable answer."""
+    host, _, port = address.rpartition(":")
+    with closing(HTTPConnection(host, int(port), timeout=TIMEOUT)) as connection:
+        connection.request("GET", PATH)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise HTTPException(f"{address} answers {response.status}")
+        return traffic(response.read().decode())
+
+
+def traffic(metrics: str) -> Traffic:
+    """The traffic of the frontend `edge`. Raises ValueError where it is not there."""
+    counts = {(name, proxy, code): int(count) for name, proxy, code, count in LINE.findall(metrics)}
+    try:
+        return Traffic(
+            requests=counts["frontend_http_requests_total", "edge", ""],
+            refused=counts["frontend_requests_denied_total", "edge", ""],
+            shed=sum(
+                count
+                for (name, _, _), count in counts.items()
+                if name == "backend_requests_denied_total"
+            ),
+            failed=counts["frontend_http_responses_total", "edge", "5xx"],
+        )
+    except KeyError as error:
+        raise ValueError(f"no {error} in the metrics") from error

@@ -1,0 +1,142 @@
+"""The store, as the overview sees it: one connection, one cheap statement at each look."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+
+from overview.config import Config
+
+# Nothing in it reads the ledger, however many ballots that has.
+READ = """
+    SELECT state, title, pg_database_size(current_database()),
+        (SELECT coalesce(sum(votes), 0)::bigint FROM tally),
+        (SELECT json_agg(json_build_array(
+            node, intake_open, waiting, entries_added, coalesce(rows, 0),
+            CASE WHEN waiting > 0
+                THEN greatest(extract(epoch FROM now())::float8 - oldest_ms / 1000.0, 0) END,
+            greatest(extract(epoch FROM now() - seen_at)::float8, 0)
+        ) ORDER BY node, first_seen)
+        FROM queues LEFT JOIN (
+            SELECT queue, sum(ballots + rejected) AS rows FROM deliveries GROUP BY queue
+        ) AS delivered USING (queue)),
+        (SELECT json_agg(json_build_array(worker, ballots, rejected) ORDER BY worker) FROM (
+            SELECT worker, sum(ballots) AS ballots, sum(rejected) AS rejected
+            FROM deliveries GROUP BY worker
+        ) AS workers)
+    FROM poll
+"""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue as the workers last saw it, `seen` seconds ago; `age` in seconds is that of the
+    oldest ballot that waits in it. `node` is empty where no ballot has named it yet."""
+
+    node: str
+    intake_open: bool
+    waiting: int
+    added: int
+    stored: int
+    age: float | None
+    seen: float
+
+    @property
+    def missing(self) -> int:
+        """Ballots that have left the queue and are not in the store: one is too many.
+
+        Never more than there are, though the queue was looked at before the store was: an entry
+        leaves its queue only after it has been stored.
+        """
+        return max(0, self.added - self.waiting - self.stored)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a worker has stored since ever. The name is its node's."""
+
+    name: str
+    ballots: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the store tells."""
+
+    state: str
+    title: str
+    size: int
+    voters: int
+    queues: tuple[Queue, ...]
+    workers: tuple[Worker, ...]
+
+    @property
+    def ballots(self) -> int:
+        return sum(worker.ballots for worker in self.workers)
+
+    @property
+    def rejected(self) -> int:
+        return sum(worker.rejected for worker in self.workers)
+
+    @property
+    def waiting(self) -> int:
+        return sum(queue.waiting for queue in self.queues)
+
+    @property
+    def age(self) -> float | None:
+        """Seconds that the oldest ballot of all has been waiting for."""
+        return max((queue.age for queue in self.queues if queue.age is not None), default=None)
+
+
+class Store:
+    """Connects when it is first read, and again after every failure. For one thread at a time."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._connection: Any = None
+
+    def read(self) -> Books:
+        """Raises psycopg2.Error or OSError within ten seconds."""
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            with self._connection.cursor() as cursor:
+                cursor.execute(READ)
+                state, title, size, voters, queues, workers = cursor.fetchone()
+        except psycopg2.Error:
+            self.close()
+            raise
+        return Books(
+            state=state,
+            title=title,
+            size=size,
+            voters=voters,
+            queues=tuple(Queue(*queue) for queue in queues or ()),
+            workers=tuple(
+                Worker(name.removeprefix("worker ") or "(before this page)", ballots, rejected)
+                for name, ballots, rejected in workers or ()
+            ),
+        )
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> Any:
+        connection = psycopg2.connect(
+            host=self._config.store_host,
+            port=self._config.store_port,
+            dbname=self._config.store_database,
+            user=self._config.store_user,
+            password=self._config.store_password_file.read_text().strip(),
+            application_name=f"overview {self._config.node}",
+            connect_timeout=3,
+            keepalives_idle=2,
+            keepalives_interval=2,
+            keepalives_count=2,
+            tcp_user_timeout=6_000,
+        )
+        connection.autocommit = True
+        return connection
