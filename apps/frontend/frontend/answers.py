@@ -83,7 +83,7 @@ class Answers:
         return answer
 
     def health(self, visit: Visit, state: str) -> Answer:
-        """That this node is at work: `open` or `closed`."""
+        """That this node is at work: `waiting`, `open` or `closed`."""
         if visit.wants_json:
             return self._answer(200, JSON, json.dumps({"state": state}).encode())
         return self._words(200, state)

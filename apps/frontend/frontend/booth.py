@@ -4,7 +4,7 @@ from frontend.answers import Answer, Answers, remember
 from frontend.ballot import Ballot, BallotPaper, cast_time
 from frontend.config import Config
 from frontend.intake import Intake
-from frontend.refusal import DamagedCookie, IntakeUnavailable, PollClosed, Refusal
+from frontend.refusal import DamagedCookie, IntakeUnavailable, PollClosed, PollWaiting, Refusal
 from frontend.visit import Visit
 from frontend.voter import Electorate, Voter
 
@@ -59,12 +59,14 @@ class Booth:
         return self.answers.receipt(visit, ballot, cookie)
 
     def health(self, visit: Visit) -> Answer:
-        """200 where votes can be taken, or are refused because the poll is closed; else 503."""
+        """200 where votes can be taken, or are refused because of the poll's times; else 503."""
         try:
             self._intake.check()
+        # Somebody has to tell the voters; taking all nodes out would tell them of an outage.
+        except PollWaiting:
+            return self.answers.health(visit, "waiting")
+        except PollClosed:
+            return self.answers.health(visit, "closed")
         except IntakeUnavailable as refusal:
             return self.answers.illness(visit, refusal)
-        except PollClosed:
-            # Somebody has to tell the voters; taking all nodes out would tell them of an outage.
-            return self.answers.health(visit, "closed")
         return self.answers.health(visit, "open")

@@ -1,7 +1,8 @@
 """The way into the queue of this node. An answer means that the ballot is on disk.
 
 Redis runs with `appendfsync always`, and answers only after the fsync. The stream `ballots` exists
-exactly while votes are taken; closing the poll renames it, in one step, to `ballots:closed`.
+exactly while votes are taken; closing the poll renames it, in one step, to `ballots:closed`. Before
+it opens, workers keep the key `ballots:waiting`; a queue with none of the three they do not reach.
 """
 
 import logging
@@ -14,7 +15,7 @@ from hiredis import HiredisError, ProtocolError
 from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.connection import Connection
-from frontend.refusal import IntakeUnavailable, PollClosed, PollNotOpen
+from frontend.refusal import IntakeUnavailable, PollClosed, PollNotOpen, PollWaiting
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
@@ -57,7 +58,10 @@ class Intake:
         self._note_success()
 
     def check(self) -> None:
-        """Find out whether a vote could be stored now, and store none; raises as `add` does."""
+        """Find out whether a vote could be stored now, and store none.
+
+        Raises as `add` does, and PollWaiting where nothing but the poll's time is missing.
+        """
         try:
             self._rehearse()
             if not self._ask("EXISTS", "ballots"):
@@ -91,7 +95,9 @@ class Intake:
                 raise
 
     def _refusal(self) -> PollClosed | PollNotOpen:
-        return PollClosed() if self._ask("EXISTS", "ballots:closed") else PollNotOpen()
+        if self._ask("EXISTS", "ballots:closed"):
+            return PollClosed()
+        return PollWaiting() if self._ask("EXISTS", "ballots:waiting") else PollNotOpen()
 
     def _ask(self, *command: str | int) -> Any:
         reused = hasattr(self._threads, "connection")

@@ -56,3 +56,7 @@ class PollNotOpen(IntakeUnavailable):
 
     def __init__(self) -> None:
         super().__init__("the queue is not open yet", "The poll is not open yet.")
+
+
+class PollWaiting(PollNotOpen):
+    """Nobody can vote yet, a worker says so: it is no fault of this node."""

@@ -115,6 +115,32 @@ def test_a_queue_that_no_worker_has_opened_yet_is_503(
     assert health(client) == (503, "the queue is not open yet")
 
 
+def test_a_poll_that_is_not_open_yet_has_a_page_and_is_no_outage(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
+    with redis_server.client() as redis:
+        redis.delete("ballots")
+        redis.set("ballots:waiting", "1")
+    assert health(client) == (200, "waiting")
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "The poll is not open yet." in page.text
+    assert vote(client) == 503
+    redis_server.open_intake()
+    assert health(client) == (200, "open")
+    assert vote(client) == 200
+
+
+def test_a_node_that_could_not_take_votes_once_the_poll_opens_is_503(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
+    with redis_server.client() as redis:
+        redis.delete("ballots")
+        redis.set("ballots:waiting", "1")
+        redis.config_set("maxmemory", "1")
+    assert health(client)[0] == 503
+
+
 def test_asking_for_health_stores_nothing(client: FlaskClient, ballots: Ballots) -> None:
     assert health(client) == (200, "open")
     assert ballots() == []

@@ -44,6 +44,7 @@ def test_a_frontend_adds_ballots(redis_server: RedisServer) -> None:
     assert ask(redis_server, "frontend", VOTE)
     assert ask(redis_server, "frontend", "EXISTS ballots") == 1
     assert ask(redis_server, "frontend", "EXISTS ballots:closed") == 0
+    assert ask(redis_server, "frontend", "EXISTS ballots:waiting") == 0
     assert ask(redis_server, "frontend", "PING")
 
 
@@ -58,6 +59,7 @@ def test_a_frontend_adds_ballots(redis_server: RedisServer) -> None:
         "XADD other * voter v",
         "RENAME ballots ballots:closed",
         "SET queue:id x",
+        "SET ballots:waiting x",
         "FLUSHALL",
         "CONFIG GET maxmemory",
         "ACL LIST",

@@ -43,9 +43,14 @@ def test_a_waiting_poll_opens_no_queue_and_an_opened_one_does(
     worker = poll.start_worker(redis_server)
     wait_until(lambda: poll.postgres.query("SELECT 1 FROM queues"))
     assert not cast(redis_server, "a")
+    with redis_server.client("frontend") as client:
+        wait_until(lambda: client.exists("ballots:waiting"))
     poll.postgres.query("UPDATE poll SET opens_at = now()")
     wait_for_intake(redis_server)
     assert poll.postgres.query("SELECT opened FROM queues") == [(True,)]
+    # Nobody says so any more.
+    with redis_server.client("frontend") as client:
+        wait_until(lambda: not client.exists("ballots:waiting"))
     assert worker.stop() == 0
 
 

@@ -2,7 +2,9 @@
 
 The stream `ballots` exists exactly while the queue takes votes. Closing renames it, with its group
 and its counters, to `ballots:closed`; where there is none of the two, that one is made, so that no
-worker that is late can open the queue any more. Stream commands: https://redis.io/docs/latest/commands/
+worker that is late can open the queue any more. Before the poll opens there is neither, and the key
+`ballots:waiting` as long as a worker sees to it.
+Stream commands: https://redis.io/docs/latest/commands/
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,8 +21,12 @@ from worker.config import Config
 GROUP = "counters"
 OPEN = "ballots"
 CLOSED = "ballots:closed"
+WAITING = "ballots:waiting"
 IDENTITY = "queue:id"
 BLOCK_MS = 1000
+# Longer than it takes another worker to come where one has gone; until then the frontend has a
+# page to show, and after that it is of no use to anybody.
+WAITING_SECONDS = 10
 # Longer than a blocking read, and than an fsync on a bad day.
 ANSWER_SECONDS = 15
 
@@ -110,6 +116,10 @@ class Queue:
     def open_intake(self) -> bool:
         """Make the stream that frontends add to; False where the queue has, or had, one already."""
         return self._make(OPEN)
+
+    def await_opening(self) -> None:
+        """Tell the frontend, for a while, that it is the poll that is not open yet."""
+        self._client.set(WAITING, "1", ex=WAITING_SECONDS)
 
     def close_intake(self) -> bool:
         """Take no more votes: from this moment an XADD of a frontend is refused.

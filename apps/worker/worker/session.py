@@ -58,6 +58,8 @@ class Session:
             log.info("opened")
         elif state == "closed" and CLOSED not in streams and self._queue.close_intake():
             log.info("closed")
+        elif state == "waiting" and not streams:
+            self._queue.await_opening()
         streams = self._queue.streams()
         self._after = {stream: self._after.get(stream, PENDING) for stream in streams}
         if streams:
