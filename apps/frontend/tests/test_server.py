@@ -5,13 +5,43 @@ import time
 from collections.abc import Callable
 
 import pytest
+from interlock import topology
+from interlock.runtime import HAProxyError
 from testing.container_health import answers
+from testing.edge import WEB, Edge
 from testing.redis_server import RedisServer
+from testing.waiting import wait_until
 
 from .conftest import SECONDS, Server
 
 Ballots = Callable[[], list[dict[str, str]]]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_before_the_poll_opens_voters_are_told_so_through_the_load_balancer(
+    server: Server, edge: Edge, redis_server: RedisServer
+) -> None:
+    with redis_server.client() as redis:
+        redis.delete("ballots")
+        redis.set("ballots:waiting", "1")
+    node = topology.Server("frontend01", "127.0.0.1", server.port)
+    frontend = topology.Service("frontend", WEB, (node,))
+    with pytest.raises(HAProxyError, match="does not answer"):
+        edge.bring_to(frontend)
+    edge.start()
+    edge.bring_to(frontend)
+    wait_until(lambda: b"The poll is not open yet." in edge.get()[1])
+    assert edge.get()[0] == 200
+    # The last word on a vote that comes too early is the frontend's, too.
+    status, page, _ = edge.get(method="POST", headers=FORM, body=b"vote=a")
+    assert status == 503
+    assert b"The poll is not open yet." in page
+    # Nobody says any more that the poll waits: that is an outage.
+    with redis_server.client() as redis:
+        redis.delete("ballots:waiting")
+    wait_until(lambda: edge.get()[0] == 503)
+    redis_server.open_intake()
+    wait_until(lambda: edge.get()[0] == 200)
 
 
 def test_votes_over_http_are_in_the_queue_and_in_no_log(server: Server, ballots: Ballots) -> None:
