@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -17,6 +18,8 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # The results' own name, without a name server: the load balancer goes by it.
+    "--host-resolver-rules=MAP results.votingapp.local 127.0.0.1",
 ]
 
 
@@ -53,11 +56,12 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture
-def results(browser: Browser) -> Iterator[Page]:
-    """Return an open results page of somebody else."""
+@pytest.fixture(params=["the store", "the load balancer"])
+def results(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Return an open results page of somebody else, who has come either way."""
     context = browser.new_context()
     opened = context.new_page()
-    opened.goto(os.environ["LANDSLIDE_RESULTS"])
+    by_name = f"http://results.votingapp.local:{urlsplit(site).port}/"
+    opened.goto(os.environ["LANDSLIDE_RESULTS"] if request.param == "the store" else by_name)
     yield opened
     context.close()
