@@ -1,7 +1,9 @@
 """What the Swarm has no say in: HAProxy's processes, listeners, and what may come in. Pure."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 # A ballot is some hundred bytes. It must fit HAProxy's buffer (16 KiB), or it cannot be retried.
 BODY_LIMIT = 8192
@@ -16,14 +18,29 @@ _CIPHERS = ":".join(
 _CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 _CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
 
-_BUSY_PAGE = (
-    "<!doctype html><html lang=en><meta charset=utf-8>"
-    "<meta name=viewport content='width=device-width'><title>Please try again</title>"
-    "<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;"
-    "padding:0 1rem}</style><h1>Many people are here right now</h1>"
-    "<p>Please wait a few seconds and try again.</p>"
-    "<p>If you were voting, vote again then. It does no harm: you are counted once.</p></html>"
+# As the voting page looks.
+_BUSY_STYLE = (
+    ":root{--paper:#f8f9fa;--ink:#212529}"
+    "@media(prefers-color-scheme:dark){:root{--paper:#16191d;--ink:#f1f3f5}}"
+    "html{font-size:clamp(1rem,.6rem + .6vw,2rem)}"
+    "body{margin:0;background:var(--paper);color:var(--ink);font:1.125rem/1.5 system-ui,sans-serif}"
+    "main{box-sizing:border-box;max-width:52rem;min-height:100vh;margin:auto;padding:1.5rem 1rem;"
+    "display:grid;align-content:center;gap:1.25rem}"
+    "h1,p{margin:0;text-align:center;overflow-wrap:anywhere}"
+    "h1{font-size:clamp(1.625rem,7vw,2.75rem);line-height:1.2;text-wrap:balance}"
 )
+_BUSY_PAGE = (
+    "<!doctype html><html lang=en><head><meta charset=utf-8>"
+    "<meta name=viewport content='width=device-width,initial-scale=1'>"
+    "<meta name=color-scheme content='light dark'><title>Please try again</title>"
+    f"<link rel=icon href='data:,'><style>{_BUSY_STYLE}</style></head>"
+    "<body><main><h1>Many people are here right now</h1>"
+    "<p>Please wait a few seconds and try again.</p>"
+    "<p>If you were voting, vote again then. It does no harm: you are counted once.</p>"
+    "</main></body></html>"
+)
+_BUSY_STYLE_HASH = b64encode(sha256(_BUSY_STYLE.encode()).digest()).decode()
+_BUSY_CSP = f"default-src 'none'; img-src data:; style-src 'sha256-{_BUSY_STYLE_HASH}'"
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,7 @@ defaults
         yield (
             f'    http-error status {status} content-type "text/html; charset=utf-8" '
             f"string {quote(_BUSY_PAGE)} hdr Retry-After 5 hdr Cache-Control no-store"
+            f" hdr Content-Security-Policy {quote(_BUSY_CSP)}"
         )
     yield f"""
 frontend metrics

@@ -1,0 +1,26 @@
+"""What voters meet where no frontend is left: a page of HAProxy's own."""
+
+from collections.abc import Callable
+
+import pytest
+from testing.browser import DESK, PHONE, Visitor
+from testing.edge import Edge
+from testing.http_backend import Backend
+from testing.waiting import wait_until
+
+
+@pytest.mark.parametrize(
+    "look", [{"viewport": PHONE}, {"viewport": DESK, "color_scheme": "dark"}], ids=["phone", "dark"]
+)
+def test_it_is_for_everybody(
+    running: Edge, backends: list[Backend], visit: Callable[..., Visitor], look: dict[str, object]
+) -> None:
+    for backend in backends:
+        backend.statuses["/healthz"] = 503
+    wait_until(lambda: running.get()[0] == 503)
+    visitor = visit(f"http://127.0.0.1:{running.port}", **look)
+    page = visitor.go()
+    assert page.get_by_role("heading").inner_text() == "Many people are here right now"
+    # Its style is what its policy lets in.
+    assert page.locator("main").evaluate("main => getComputedStyle(main).display") == "grid"
+    visitor.check(f"busy-{'dark' if 'color_scheme' in look else 'phone'}")
