@@ -46,7 +46,8 @@ def _of_queue(queue: Queue, state: str) -> Iterator[str]:
     name = f"The queue of {queue.node or 'a node without a vote yet'}"
     if queue.missing:
         yield f"{name} misses {queue.missing:,}: they have left it, and are not in the store."
-    if queue.seen > UNSEEN_SECONDS:
+    # Before the poll opens there is nothing in a queue for workers to report.
+    if queue.seen > UNSEEN_SECONDS and state != "waiting":
         yield (
             f"{name} was last seen {queue.seen:,.0f} s ago: its node is away, or no worker "
             "reaches it."

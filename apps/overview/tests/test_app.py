@@ -99,6 +99,17 @@ def test_a_backlog_is_told_with_its_age(overview: Overview, postgres: PostgresSe
     wait_for(overview, "The queue of frontend01 is 60")
 
 
+def test_a_queue_before_the_poll_opens_is_no_trouble(
+    overview: Overview, postgres: PostgresServer
+) -> None:
+    postgres.query("UPDATE poll SET state = 'waiting', opened_at = NULL")
+    postgres.query(
+        "INSERT INTO queues (queue, seen_at) VALUES (gen_random_uuid(), now() - interval '1 hour')"
+    )
+    wait_for(overview, "(no vote yet) closed 0 - 0 0 0 60 min ago")
+    assert "Nothing to see to." in text(overview.page())
+
+
 def test_ballots_that_are_neither_in_the_queue_nor_in_the_store_are_told(
     overview: Overview, postgres: PostgresServer
 ) -> None:
