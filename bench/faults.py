@@ -68,9 +68,9 @@ CLASSES = (
         "Nothing; if the disk is lost, restore it from a copy: an empty one is refused.",
     ),
     (
-        "Results app",
-        r"results-app on",
-        "Viewers reconnect by themselves. Voters see nothing.",
+        "Pages for viewers and operators",
+        r"(results-app|overview) on",
+        "They reconnect by themselves. Voters see nothing.",
         "Nothing.",
     ),
     (

@@ -13,7 +13,7 @@ SERVICES = {
     "manager": ("swarm-api",),
     "frontend": ("frontend", "redis"),
     "worker": ("worker",),
-    "store": ("pg", "results-app"),
+    "store": ("pg", "results-app", "overview"),
 }
 CONTAINERS = {"manager": ("landslide-registry",), "interlock": ("haproxy", "interlock")}
 # The ways that votes and what is known of the Swarm take.
