@@ -74,19 +74,30 @@ def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
         molecule(checks, f"{part} removed", "destroy")
 
 
+@alone(LOCK)
+def elsewhere(checks: Checks, scenario: str) -> None:
+    """Run a scenario on machines that it makes by itself, and removes."""
+    preflight.check()
+    engine.start()
+    molecule(checks, scenario, "test", "--scenario-name", scenario)
+
+
 PARTS: dict[str, Callable[[Checks], object]] = {
     "lint": lint,
     "apps": lambda checks: checks.check("apps", "pytest", "apps"),
     "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
     "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS),
     "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster"),
+    "vagrant": lambda checks: elsewhere(checks, "vagrant"),
 }
 
 
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def test(parts: tuple[str, ...]) -> None:
-    """Checks Landslide itself: PART is lint, apps, repo, molecule, cluster; without any, all.
+    """Checks Landslide itself, all of it or PARTs.
+
+    PART is lint, apps, repo, molecule, cluster or vagrant.
 
     What needs machines runs on a lab of its own, beside the one of "./landslide up".
     """
