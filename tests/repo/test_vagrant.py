@@ -59,8 +59,10 @@ def run(root: Path, *command: str) -> str:
 def test_the_vagrantfile_is_valid(
     provider: str, root: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # All that Vagrant asks before it judges the settings is VirtualBox's version.
+    # All that Vagrant asks before it judges the settings is VirtualBox's version, and whether a
+    # Docker engine answers. These tests need neither; the scenario `vagrant` has a real engine.
     write_program(programs / "VBoxManage", "echo 7.0.20r163906")
+    write_program(programs / "docker", "echo 20.10.24")
     monkeypatch.setenv("VAGRANT_DEFAULT_PROVIDER", provider)
     judged = vagrant(root, "validate")
     assert judged.returncode == 0, judged.stdout + judged.stderr
