@@ -29,7 +29,7 @@ CLASSES = (
     ),
     (
         "Discovery",
-        r"cut.* manager|cut.* from manager",
+        r"cut.* manager",
         "Interlock reads the managers again and again, and HAProxy checks every frontend itself. "
         "Workers keep the queues that they know when a name cannot be looked up.",
         "Nothing.",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from landslide_cli.load.page import template
 
 
 def summary(result: dict[str, Any]) -> str:
@@ -28,12 +28,5 @@ def summary(result: dict[str, Any]) -> str:
 
 def write(path: Path, rounds: list[dict[str, Any]]) -> None:
     """Write the report of these schedules to `path`, beside their own directories."""
-    environment = Environment(
-        loader=PackageLoader("landslide_cli.chaos"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html").render(rounds=rounds)
+    page = template("landslide_cli.chaos").render(rounds=rounds)
     path.write_text(page, encoding="utf-8")

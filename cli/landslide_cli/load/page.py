@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pygal
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from pygal.style import Style
 
@@ -33,6 +33,18 @@ STYLE = Style(
     stroke_opacity="1",
 )
 LABELS = 10
+
+
+def template(package: str) -> Template:
+    """The template of a package's report, templates/report.html."""
+    environment = Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
 
 
 def plot(
@@ -116,14 +128,7 @@ def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> N
             {f"{share} %": values for share, values in series.lag.items()},
         ),
     ]
-    environment = Environment(
-        loader=PackageLoader("landslide_cli.load"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html").render(
+    page = template("landslide_cli.load").render(
         plots=plots, clean=clean, meanings=MEANINGS, figures=figures, **figures
     )
     path.write_text(page, encoding="utf-8")
