@@ -44,7 +44,7 @@ target "redis" {
 }
 
 target "pg" {
-  inherits = ["on-base"]
+  inherits = ["on-python"]
   context  = "pg"
   tags     = ["landslide/pg"]
 }
