@@ -9,6 +9,7 @@ from .down import down
 from .hosts import hosts
 from .load import load
 from .poll import close, open_
+from .retire import retire
 from .status import status
 from .test import test
 from .up import up
@@ -24,7 +25,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for command in (up, status, hosts, load, chaos, open_, close, test, down):
+for command in (up, status, hosts, load, chaos, retire, open_, close, test, down):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def node_row(node: Record) -> list[str]:
 
 def queue_row(queue: Record) -> list[str]:
     """Return a row of what the store knows of a queue; its `age` is in seconds."""
-    intake = "open" if queue["open"] else "closed"
+    intake = "retired" if queue["retired"] else "open" if queue["open"] else "closed"
     counts = [f"{queue['waiting']:,}", f"{queue['added']:,}"]
     # Its ballots tell the node's name.
     return [queue["node"] or "(no vote yet)", intake, *counts, f"{queue['age']:.0f} s ago"]

@@ -12,7 +12,7 @@ READ = """
     SELECT state, title, pg_database_size(current_database()),
         (SELECT coalesce(sum(votes), 0)::bigint FROM tally),
         (SELECT json_agg(json_build_array(
-            node, intake_open, waiting, entries_added, coalesce(rows, 0),
+            node, intake_open, retired_at IS NOT NULL, waiting, entries_added, coalesce(rows, 0),
             CASE WHEN waiting > 0
                 THEN greatest(extract(epoch FROM now())::float8 - oldest_ms / 1000.0, 0) END,
             greatest(extract(epoch FROM now() - seen_at)::float8, 0)
@@ -35,6 +35,7 @@ class Queue:
 
     node: str
     intake_open: bool
+    retired: bool
     waiting: int
     added: int
     stored: int

@@ -46,13 +46,16 @@ def _of_queue(queue: Queue, state: str) -> Iterator[str]:
     name = f"The queue of {queue.node or 'a node without a vote yet'}"
     if queue.missing:
         yield f"{name} misses {queue.missing:,}: they have left it, and are not in the store."
+    # Of a queue that has ended nobody reports. Its machine may be gone.
+    if queue.retired and not queue.intake_open and not queue.waiting:
+        return
     # Before the poll opens there is nothing in a queue for workers to report.
     if queue.seen > UNSEEN_SECONDS and state != "waiting":
         yield (
             f"{name} was last seen {queue.seen:,.0f} s ago: its node is away, or no worker "
             "reaches it."
         )
-    elif state == "open" and not queue.intake_open:
+    elif state == "open" and not queue.intake_open and not queue.retired:
         yield f"{name} takes no votes, though the poll is open."
     elif queue.age is not None and queue.age > LATE_SECONDS:
         yield f"{name} is {queue.age:,.0f} s behind: workers or Postgres are too slow for it."

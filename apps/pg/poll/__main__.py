@@ -1,14 +1,16 @@
 """`python3 -m poll COMMAND`, inside the store's container; the database is that of libpq's PG*.
 
-open      open a poll that waits
-close     close an open one; the workers then close and empty the queues
-drained   say whether they have
-certify   check the books of a closed poll and print its certificate, as JSON, which is made once
-verify    read such a certificate on stdin and say whether the database says the same
+open             open a poll that waits
+close            close an open one; the workers then close and empty the queues
+retire QUEUE     let one queue take no more votes; QUEUE is its UUID; the workers then empty it
+drained [QUEUE]  say whether they have
+certify          check the books of a closed poll, print its certificate, as JSON, which is made once
+verify           read such a certificate on stdin and say whether the database says the same
 
 Ends with 0, or with 1 and whole sentences on stderr where it is otherwise.
 """
 
+import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -53,9 +55,10 @@ def _compare(given: object, made: dict[str, object]) -> None:
         raise Problem("The certificate is not what the database says.", *found)
 
 
-COMMANDS: dict[str, Callable[[], str]] = {
+COMMANDS: dict[str, Callable[..., str]] = {
     "open": state.open_poll,
     "close": state.close_poll,
+    "retire": state.retire,
     "drained": state.drained,
     "certify": certify,
     "verify": verify,
@@ -63,11 +66,14 @@ COMMANDS: dict[str, Callable[[], str]] = {
 
 
 def main(*arguments: str) -> int:
-    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+    name, *rest = arguments or ("",)
+    try:
+        inspect.signature(COMMANDS[name]).bind(*rest)
+    except (KeyError, TypeError):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        print(COMMANDS[arguments[0]]())
+        print(COMMANDS[name](*rest))
     except (Problem, psycopg2.OperationalError) as problem:
         print(problem, file=sys.stderr)
         return 1

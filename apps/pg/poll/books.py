@@ -12,11 +12,13 @@ TEST_KEY = "test"
 @dataclass(frozen=True)
 class Queue:
     """A queue that may have taken votes. `node` is None for one that was never registered, with
-    None for all that only a registered one has; it is empty where no ballot has named it."""
+    None for all that only a registered one has; it is empty where no ballot has named it. A queue
+    with `retired_at` was told then to take no more votes."""
 
     queue: str
     node: str | None
     seen_at: datetime | None
+    retired_at: datetime | None
     intake_open: bool | None
     entries_added: int | None
     waiting: int | None
@@ -77,7 +79,7 @@ def _queue_problems(queue: Queue, closed_at: datetime) -> Iterator[str]:
         return
     assert queue.seen_at is not None and queue.missing is not None and queue.waiting is not None
     name = f"Queue {queue.queue} on {queue.node or 'a node that no ballot has named'}"
-    if queue.intake_open or queue.seen_at <= closed_at:
+    if queue.intake_open or queue.seen_at <= (queue.retired_at or closed_at):
         seen = queue.seen_at.astimezone(UTC).strftime("%H:%M:%S UTC")
         yield (
             f"{name} has not been seen closed, so it may hold more ballots: last seen at {seen}. "

@@ -19,8 +19,8 @@ POLL = """
 """
 # A queue that never took votes is no part of the poll: new nodes come after it is closed, too.
 QUEUES = """
-    SELECT queue, a.node, a.seen_at, a.intake_open, a.entries_added, a.waiting, a.ballots,
-        a.rejected, a.missing
+    SELECT queue, a.node, a.seen_at, queues.retired_at, a.intake_open, a.entries_added, a.waiting,
+        a.ballots, a.rejected, a.missing
     FROM audit_queues AS a LEFT JOIN queues USING (queue)
     WHERE queues.opened IS NOT FALSE OR a.entries_added > 0 OR a.ballots + a.rejected > 0
     ORDER BY a.node, queue

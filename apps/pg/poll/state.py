@@ -1,4 +1,4 @@
-"""Opening and closing by hand, as the owner of the database; each answers with a sentence."""
+"""Opening, closing and retiring, as the owner of the database; each answers with a sentence."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +15,18 @@ OPEN = """
     WHERE state = 'waiting' AND (closes_at > now()) IS NOT FALSE
 """
 CLOSE = "UPDATE poll SET state = 'closed', closed_at = now() WHERE state = 'open'"
+# Two that are retired at once come one after the other: the second sees the first.
+LOCK = "LOCK TABLE queues IN SHARE ROW EXCLUSIVE MODE"
+RETIRE = """
+    UPDATE queues SET retired_at = now() WHERE queue = %(queue)s AND (
+        EXISTS (SELECT FROM queues WHERE queue <> %(queue)s AND intake_open AND retired_at IS NULL
+            AND seen_at > now() - interval '30 seconds')
+        OR EXISTS (SELECT FROM poll WHERE state <> 'open'))
+"""
+DRAINING = """
+    SELECT count(*), coalesce(sum(waiting), 0) FROM draining
+    WHERE %(queue)s IS NULL OR queue::text = %(queue)s
+"""
 
 
 def open_poll() -> str:
@@ -40,14 +52,30 @@ def close_poll() -> str:
     return "The poll is closed." if changed else f"The poll is closed already: {moment(closed_at)}."
 
 
-def drained() -> str:
-    """Raises Problem as long as a queue may still hold votes that are not in the store."""
+def retire(queue: str) -> str:
+    """Raises Problem for a queue that is unknown, or the last one that takes votes."""
     with _cursor() as cursor:
-        cursor.execute("SELECT count(*), coalesce(sum(waiting), 0) FROM draining")
+        cursor.execute(LOCK)
+        cursor.execute("SELECT retired_at FROM queues WHERE queue::text = %s", (queue,))
+        known = cursor.fetchone()
+        if known is None:
+            raise Problem(f"No worker has told of the queue {queue} yet.")
+        if known[0] is not None:
+            return f"The queue is retired already: {moment(known[0])}."
+        cursor.execute(RETIRE, {"queue": queue})
+        if not cursor.rowcount:
+            raise Problem("No other queue takes votes now: the poll would stand still.")
+    return "The queue is retired."
+
+
+def drained(queue: str | None = None) -> str:
+    """Raises Problem as long as it, or else any, may hold votes that are not in the store."""
+    with _cursor() as cursor:
+        cursor.execute(DRAINING, {"queue": queue})
         queues, waiting = cursor.fetchone()
     if queues:
         raise Problem(f"Queues that are not done: {queues}. Ballots that wait: {waiting:,}.")
-    return "Every queue is closed and empty."
+    return "The queue is closed and empty." if queue else "Every queue is closed and empty."
 
 
 def moment(time: datetime) -> str:

@@ -18,9 +18,9 @@ MakeQueue = Callable[[], RedisServer]
 VOTERS = [UUID(int=number) for number in range(1, 4)]
 
 
-def ask(postgres: PostgresServer, command: str, stdin: str = "") -> tuple[int, str]:
+def ask(postgres: PostgresServer, *command: str, stdin: str = "") -> tuple[int, str]:
     """The exit code of a poll command, and what it said."""
-    done = postgres.execute("python3", "-m", "poll", command, stdin=stdin)
+    done = postgres.execute("python3", "-m", "poll", *command, stdin=stdin)
     return done.returncode, done.stdout.strip() or done.stderr.strip()
 
 
@@ -108,12 +108,12 @@ def test_the_certificate_is_made_once_and_can_be_verified(closed: PostgresServer
     assert ask(closed, "certify") == first
     # A node that joins later is no part of the poll.
     closed.query("INSERT INTO queues (queue, node) VALUES (%s, 'frontend09')", uuid4())
-    assert ask(closed, "verify", first[1]) == (0, "The certificate says what the database says.")
+    assert ask(closed, "verify", stdin=first[1]) == (0, "The certificate says what the database says.")
     forged = first[1].replace('"votes": 3', '"votes": 4')
-    code, said = ask(closed, "verify", forged)
+    code, said = ask(closed, "verify", stdin=forged)
     assert code == 1
     assert "choices 2 votes: the certificate says 4, the database 3." in said
-    assert ask(closed, "verify", "") == (
+    assert ask(closed, "verify", stdin="") == (
         1,
         "What was given to verify is no certificate: it is not JSON.",
     )
@@ -216,7 +216,7 @@ def test_a_ledger_that_is_touched_later_shows(closed: PostgresServer) -> None:
     certificate = ask(closed, "certify")[1]
     closed.query("UPDATE ballots SET stored_at = stored_at + interval '1 microsecond'")
     for command in ("certify", "verify"):
-        code, said = ask(closed, command, certificate)
+        code, said = ask(closed, command, stdin=certificate)
         assert code == 1
         assert "ledger_sha256: the certificate says " in said
 
@@ -239,6 +239,39 @@ def test_a_queue_whose_node_is_away_is_waited_for(poll: Poll, make_redis_server:
     away.start()
     wait_until(lambda: ask(poll.postgres, "drained")[0] == 0)
     assert certify(poll.postgres)["votes"] == 2
+
+
+def test_a_queue_that_was_retired_is_not_waited_for(
+    poll: Poll, make_redis_server: MakeQueue
+) -> None:
+    """Its votes are counted, its machine is gone, and the others go on until the poll closes."""
+    leaving, staying = make_redis_server(), make_redis_server()
+    for number, server in enumerate((leaving, staying)):
+        for name in ("worker", "other"):
+            poll.start_worker(server, f"{name}{number}")
+        wait_for_intake(server)
+    with leaving.client() as client:
+        identity = client.get("queue:id")
+    frontends = [Frontend(server) for server in (leaving, leaving, staying)]
+    for frontend in frontends:
+        frontend.start()
+    wait_until(lambda: poll.ballots() > 500)
+    assert ask(poll.postgres, "retire", identity) == (0, "The queue is retired.")
+    # Refused from one moment on, as a queue that is not ready is.
+    for frontend in frontends[:2]:
+        frontend.join(20)
+    with leaving.client("frontend") as client:
+        assert not client.exists("ballots", "ballots:closed")
+    wait_until(lambda: ask(poll.postgres, "drained", identity)[0] == 0)
+    leaving.kill()
+    assert cast(staying, "a")
+    frontends[2].finish()
+    assert ask(poll.postgres, "close")[0] == 0
+    wait_until(lambda: ask(poll.postgres, "drained")[0] == 0)
+    certificate = certify(poll.postgres)
+    assert certificate["ballots"] == sum(frontend.taken for frontend in frontends) + 1
+    assert len(certificate["queues"]) == 2
+    poll.check()
 
 
 def test_an_open_poll_has_no_certificate(postgres: PostgresServer) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from testing.postgres_server import EMPTY, POLL, PostgresServer
@@ -9,9 +10,9 @@ from testing.postgres_server import EMPTY, POLL, PostgresServer
 Describe = Callable[..., None]
 
 
-def ask(postgres: PostgresServer, command: str) -> tuple[int, str]:
+def ask(postgres: PostgresServer, *command: str) -> tuple[int, str]:
     """The exit code of a poll command, and what it said."""
-    done = postgres.execute("python3", "-m", "poll", command)
+    done = postgres.execute("python3", "-m", "poll", *command)
     return done.returncode, done.stdout.strip() or done.stderr.strip()
 
 
@@ -90,3 +91,31 @@ def test_a_closed_poll_stays_closed_and_as_it_was(
     assert "stays closed" in said
     describe(title="Tea or coffee?", closes_at="2126-01-01", choices=POLL["choices"][:1])
     assert postgres.query("SELECT * FROM poll, choices") == before
+
+
+def test_a_queue_is_retired_only_while_another_takes_votes(
+    postgres: PostgresServer, describe: Describe
+) -> None:
+    describe()
+    first, second = (str(uuid4()) for _ in "ab")
+    assert ask(postgres, "retire", first) == (1, f"No worker has told of the queue {first} yet.")
+    for queue in (first, second):
+        postgres.query("INSERT INTO queues (queue) VALUES (%s)", queue)
+        assert postgres.query("SELECT may_open(%s)", queue) == [(True,)]
+    assert ask(postgres, "retire", first) == (0, "The queue is retired.")
+    assert ask(postgres, "retire", first)[1].startswith("The queue is retired already: 2")
+    assert postgres.query("SELECT may_open(%s)", first) == [(False,)]
+    assert ask(postgres, "retire", second) == (
+        1,
+        "No other queue takes votes now: the poll would stand still.",
+    )
+    assert ask(postgres, "drained", first)[1].startswith("Queues that are not done: 1.")
+
+
+@pytest.mark.parametrize("command", [[], ["retire"], ["open", "now"], ["nonsense"]])
+def test_a_command_that_is_none_is_answered_with_what_there_is(
+    postgres: PostgresServer, command: list[str]
+) -> None:
+    code, said = ask(postgres, *command)
+    assert code == 2
+    assert "retire QUEUE" in said

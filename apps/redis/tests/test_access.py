@@ -29,12 +29,13 @@ def test_nobody_gets_in_without_a_name(redis_server: RedisServer, first: str) ->
             )
 
 
-def test_health_can_ping_and_no_more(redis_server: RedisServer) -> None:
+def test_health_can_ping_and_tell_which_queue_it_is(redis_server: RedisServer) -> None:
     with redis.Redis(
         unix_socket_path=str(redis_server.socket_path), username="health", password="any"
     ) as client:
         assert client.ping()
-        for command in ("INFO", "GET queue:id", "XLEN ballots", VOTE):
+        assert client.get("queue:id") is None
+        for command in ("INFO", "GET ballots", "SET queue:id x", "XLEN ballots", VOTE):
             with pytest.raises(NoPermissionError):
                 client.execute_command(*command.split())
 
@@ -106,6 +107,8 @@ def test_a_worker_opens_reads_acknowledges_and_closes_by_tcp(redis_server: Redis
         assert (group["name"], group["pending"]) == ("counters", 0)
         assert {c["name"] for c in worker.xinfo_consumers("ballots:closed", "counters")} >= {"w"}
         assert worker.xlen("ballots:closed") == 1
+        worker.rename("ballots:closed", "ballots:retired")
+        assert worker.xlen("ballots:retired") == 1
 
 
 @pytest.mark.parametrize(

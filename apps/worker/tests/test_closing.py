@@ -1,5 +1,6 @@
 """Opening and closing: a vote is refused or counted, and a closed queue stays closed."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,10 @@ from testing.waiting import wait_until
 from worker.config import Config
 from worker.queue import CLOSED, OPEN, Figures, Queue
 from worker.store import Store
+
+
+def end_intake(queue: Queue) -> bool:
+    return queue.close_intake(CLOSED)
 
 
 def test_closing_refuses_or_counts_each_vote(poll: Poll, redis_server: RedisServer) -> None:
@@ -92,8 +97,8 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
     queues = [Queue.connect(redis_server.host, config) for _ in "ab"]
     for _ in range(200):
         with ThreadPoolExecutor(2) as threads:
-            acts = [queues[0].open_intake, queues[1].close_intake]
-            list(threads.map(lambda act: act(), acts))
+            acts = [(Queue.open_intake, queues[0]), (end_intake, queues[1])]
+            list(threads.map(lambda act: act[0](act[1]), acts))
         assert len(queues[0].streams()) == 1
         with redis_server.client() as client:
             client.delete("ballots", "ballots:closed")
@@ -103,14 +108,14 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
 
 @pytest.mark.parametrize(
     ("opened", "look", "act"),
-    [(False, "open_intake", "xgroup_create"), (True, "close_intake", "rename")],
+    [(False, Queue.open_intake, "xgroup_create"), (True, end_intake, "rename")],
 )
 def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
     poll: Poll,
     redis_server: RedisServer,
     monkeypatch: pytest.MonkeyPatch,
     opened: bool,
-    look: str,
+    look: Callable[[Queue], bool],
     act: str,
 ) -> None:
     config = Config.from_environ(poll.environment(redis_server))
@@ -123,11 +128,11 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
         monkeypatch.undo()
         assert opened or other.open_intake()
         assert cast(redis_server, "a")
-        assert other.close_intake()
+        assert end_intake(other)
         return original(*arguments, **options)
 
     monkeypatch.setattr(Redis, act, meanwhile)
-    assert not getattr(late, look)()
+    assert not look(late)
     assert {name: figures.waiting for name, figures in other.streams().items()} == {CLOSED: 1}
     for queue in (late, other):
         queue.close()
@@ -175,3 +180,17 @@ def test_a_closed_queue_is_read_to_its_end_and_never_opened_again(
     poll.wait_for_entries(1)
     assert not cast(redis_server, "a")
     poll.check()
+
+
+def test_what_a_retired_queue_ended_with_stands(poll: Poll, redis_server: RedisServer) -> None:
+    """A worker that was held up between its look and its report changes nothing."""
+    store = Store.connect(Config.from_environ(poll.environment(redis_server)), uuid4())
+    assert store.may_open()
+    store.report(Figures(7, 3), intake_open=True, node="")
+    poll.postgres.query("UPDATE queues SET retired_at = now()")
+    assert store.intake_state() == "retired"
+    store.report(Figures(9, 0), intake_open=False, node="")
+    end = poll.postgres.query("SELECT * FROM queues")
+    store.report(Figures(7, 3), intake_open=True, node="")
+    assert poll.postgres.query("SELECT * FROM queues") == end
+    store.close()

@@ -1,8 +1,9 @@
 """A frontend node's queue: the streams of one Redis, read through a consumer group.
 
-The stream `ballots` exists exactly while the queue takes votes. Closing renames it, with its group
-and its counters, to `ballots:closed`; where there is none of the two, that one is made, so that no
-worker that is late can open the queue any more. Before the poll opens there is neither, and the key
+The stream `ballots` exists exactly while the queue takes votes. Closing the poll renames it, with its
+group and its counters, to `ballots:closed`; retiring this one queue, to `ballots:retired`, which its
+frontend takes for a queue that is not ready. Where there is no stream, that one is made, so that no
+worker that is late can open the queue any more. Before the poll opens there is none, and the key
 `ballots:waiting` as long as a worker sees to it.
 Stream commands: https://redis.io/docs/latest/commands/
 """
@@ -21,6 +22,8 @@ from worker.config import Config
 GROUP = "counters"
 OPEN = "ballots"
 CLOSED = "ballots:closed"
+RETIRED = "ballots:retired"
+STREAMS = (OPEN, CLOSED, RETIRED)
 WAITING = "ballots:waiting"
 IDENTITY = "queue:id"
 BLOCK_MS = 1000
@@ -94,17 +97,17 @@ class Queue:
         return UUID(self._client.get(IDENTITY).decode("ascii", "replace"))
 
     def streams(self) -> dict[str, Figures]:
-        """The figures of those of the two streams that exist.
+        """The figures of those of STREAMS that exist.
 
         Sent as one, they are answered as of one moment; should a closing ever come in between, they
         do not add up until the next look.
         """
         with self._client.pipeline(transaction=False) as pipe:
-            pipe.xinfo_stream(OPEN)
-            pipe.xinfo_stream(CLOSED)
+            for stream in STREAMS:
+                pipe.xinfo_stream(stream)
             answers = pipe.execute(raise_on_error=False)
         found = {}
-        for stream, answer in zip((OPEN, CLOSED), answers, strict=True):
+        for stream, answer in zip(STREAMS, answers, strict=True):
             if isinstance(answer, dict):
                 first = answer["first-entry"]
                 oldest_ms = int(first[0].split(b"-")[0]) if first else None
@@ -121,18 +124,19 @@ class Queue:
         """Tell the frontend, for a while, that it is the poll that is not open yet."""
         self._client.set(WAITING, "1", ex=WAITING_SECONDS)
 
-    def close_intake(self) -> bool:
+    def close_intake(self, stream: str) -> bool:
         """Take no more votes: from this moment an XADD of a frontend is refused.
 
-        False where there is nothing to close. RENAME would overwrite a stream that is closed
-        already, and the ballots in it: where both exist the queue stays open, for all to see.
+        `stream` is CLOSED or RETIRED. False where there is nothing to close. RENAME would overwrite
+        a stream that is there already, and the ballots in it: where the open one is not the only
+        one the queue stays open, for all to see.
         """
-        if self._make(CLOSED):
+        if self._make(stream):
             return True
-        if not self._client.exists(OPEN) or self._client.exists(CLOSED):
+        if not self._client.exists(OPEN) or self._client.exists(CLOSED, RETIRED):
             return False
         try:
-            self._client.rename(OPEN, CLOSED)
+            self._client.rename(OPEN, stream)
         except ResponseError as error:
             if "no such key" in str(error):
                 return False
@@ -140,13 +144,13 @@ class Queue:
         return True
 
     def _make(self, stream: str) -> bool:
-        """Make a stream and its group, unless one of the two is there: another worker may be at it.
+        """Make a stream and its group, unless there is one: another worker may be at it.
 
         It is WATCH that decides: a worker that was stopped after it had looked makes nothing.
         """
         with self._client.pipeline() as pipe:
-            pipe.watch(OPEN, CLOSED)
-            if pipe.exists(OPEN, CLOSED):
+            pipe.watch(*STREAMS)
+            if pipe.exists(*STREAMS):
                 return False
             pipe.multi()
             pipe.xgroup_create(stream, GROUP, id="0", mkstream=True)

@@ -6,13 +6,15 @@ import time
 
 from worker.ballots import Entry, Sorter
 from worker.config import Config
-from worker.queue import CLOSED, OPEN, Figures, Queue
+from worker.queue import CLOSED, OPEN, RETIRED, Figures, Queue
 from worker.store import Store
 
 log = logging.getLogger(__name__)
 
 # Where to read a stream: first what a former life of this worker had read, then what is new.
 PENDING, NEW = "0", ">"
+# The states of Store.intake_state in which a queue takes no more votes, and its stream's name then.
+ENDS = {"closed": CLOSED, "retired": RETIRED}
 LOOK_SECONDS = 1.0
 # A batch costs the store some milliseconds, however small it is: where few votes come, wait for
 # more of them. The tally is shown once a second.
@@ -50,14 +52,18 @@ class Session:
                 stopping.wait(GATHER_SECONDS)
 
     def _look(self) -> None:
-        """Open or close the queue as the poll's state asks for, and see what there is to read."""
+        """Open or close the queue as the store asks for, and see what there is to read."""
         self._next_look = time.monotonic() + LOOK_SECONDS
-        state = self._store.poll_state()
+        state = self._store.intake_state()
         streams = self._queue.streams()
         if state == "open" and not streams and self._store.may_open() and self._queue.open_intake():
             log.info("opened")
-        elif state == "closed" and CLOSED not in streams and self._queue.close_intake():
-            log.info("closed")
+        elif (
+            state in ENDS
+            and streams.keys().isdisjoint(ENDS.values())
+            and self._queue.close_intake(ENDS[state])
+        ):
+            log.info(state)
         elif state == "waiting" and not streams:
             self._queue.await_opening()
         streams = self._queue.streams()

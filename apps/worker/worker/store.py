@@ -43,13 +43,15 @@ KEEP_NEW = "".join(
     for stored in ("ballots", "rejected")
 )
 
-# All workers look at all queues every second. Whoever comes first writes.
+# All workers look at all queues every second. Whoever comes first writes. What a retired queue ended
+# with stands: nobody could correct a worker that was held up between its look and this.
 REPORT = """
     UPDATE queues SET seen_at = now(), node = coalesce(nullif(%(node)s, ''), node),
         intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s,
         oldest_ms = %(oldest_ms)s
     WHERE queue = %(queue)s
         AND (seen_at < now() - interval '0.9 seconds' OR intake_open <> %(intake_open)s)
+        AND (retired_at IS NULL OR seen_at <= retired_at OR intake_open OR waiting > 0)
 """
 
 
@@ -91,9 +93,9 @@ class Store:
         """The keys that a ballot may name."""
         return [key for (key,) in self._execute("SELECT key FROM choices")]
 
-    def poll_state(self) -> str:
-        """Whether the poll is `waiting`, `open` or `closed`, by now and by the store's clock."""
-        state: str = self._execute("SELECT poll_state()")[0][0]
+    def intake_state(self) -> str:
+        """`waiting`, `open` or `closed` as the poll is by now, or `retired`, as this queue may be."""
+        state: str = self._execute("SELECT intake_state(%(queue)s)", queue=self._queue)[0][0]
         return state
 
     def may_open(self) -> bool:

@@ -40,8 +40,7 @@ COUNTED = """
 """
 # What waits, and for how many seconds no worker has looked.
 WAITING = """
-    SELECT coalesce(sum(waiting), 0), coalesce(extract(epoch FROM now() - min(seen_at)), 0)
-    FROM queues
+    SELECT waiting, coalesce(extract(epoch FROM now() - seen_at), 0) FROM lag
 """
 
 
