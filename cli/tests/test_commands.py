@@ -94,12 +94,18 @@ def test_status_of_a_lab_that_is_not_there_says_how_to_make_one(monkeypatch):
     )
 
 
+INTAKES = [{"open": True, "retired": False}, {"open": False, "retired": True}]
+
+
 def test_status_shows_what_was_told(monkeypatch):
     node = {"Hostname": "store", "Status": "Ready", "Availability": "Active", "ManagerStatus": ""}
     poll = {
         "state": "open",
         "choices": [{"text": "Cats", "votes": 1234}],
-        "queues": [{"node": "frontend01", "open": True, "waiting": 5, "added": 1239, "age": 1}],
+        "queues": [
+            {"node": f"frontend0{number}", "waiting": 5, "added": 1239, "age": 1} | intake
+            for number, intake in enumerate(INTAKES, start=1)
+        ],
     }
     told = {
         "manager": {
@@ -116,7 +122,7 @@ def test_status_shows_what_was_told(monkeypatch):
     result = CliRunner().invoke(main, ["status"])
 
     assert result.exit_code == 0
-    for word in ("Ready", "worker", "1/1", "Cats", "1,234", "frontend01", "poll is open"):
+    for word in ("Ready", "worker", "1/1", "Cats", "1,234", "frontend01", "retired", "poll is open"):
         assert word in result.output
 
 
