@@ -34,4 +34,6 @@ def retire(host: str, inventory: Inventory, yes: bool) -> None:
     with Steps(console) as steps:
         outcome = playbook.run(["playbooks/retire.yml"], inventory, log, steps.hear, answers)
         raise_failure(outcome, log, GO_ON)
-    console.print(f"{host} is out. Take its line from the inventory, or the next run brings it back.")
+    console.print(
+        f"{host} is out. Take its line from the inventory, or the next run brings it back."
+    )

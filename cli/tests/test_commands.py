@@ -122,7 +122,16 @@ def test_status_shows_what_was_told(monkeypatch):
     result = CliRunner().invoke(main, ["status"])
 
     assert result.exit_code == 0
-    for word in ("Ready", "worker", "1/1", "Cats", "1,234", "frontend01", "retired", "poll is open"):
+    for word in (
+        "Ready",
+        "worker",
+        "1/1",
+        "Cats",
+        "1,234",
+        "frontend01",
+        "retired",
+        "poll is open",
+    ):
         assert word in result.output
 
 

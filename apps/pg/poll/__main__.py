@@ -4,7 +4,7 @@ open             open a poll that waits
 close            close an open one; the workers then close and empty the queues
 retire QUEUE     let one queue take no more votes; QUEUE is its UUID; the workers then empty it
 drained [QUEUE]  say whether they have
-certify          check the books of a closed poll, print its certificate, as JSON, which is made once
+certify          check the books of a closed poll, print its certificate in JSON; it is made once
 verify           read such a certificate on stdin and say whether the database says the same
 
 Ends with 0, or with 1 and whole sentences on stderr where it is otherwise.

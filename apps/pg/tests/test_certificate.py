@@ -108,7 +108,10 @@ def test_the_certificate_is_made_once_and_can_be_verified(closed: PostgresServer
     assert ask(closed, "certify") == first
     # A node that joins later is no part of the poll.
     closed.query("INSERT INTO queues (queue, node) VALUES (%s, 'frontend09')", uuid4())
-    assert ask(closed, "verify", stdin=first[1]) == (0, "The certificate says what the database says.")
+    assert ask(closed, "verify", stdin=first[1]) == (
+        0,
+        "The certificate says what the database says.",
+    )
     forged = first[1].replace('"votes": 3', '"votes": 4')
     code, said = ask(closed, "verify", stdin=forged)
     assert code == 1

@@ -1,10 +1,10 @@
 """A frontend node's queue: the streams of one Redis, read through a consumer group.
 
-The stream `ballots` exists exactly while the queue takes votes. Closing the poll renames it, with its
-group and its counters, to `ballots:closed`; retiring this one queue, to `ballots:retired`, which its
-frontend takes for a queue that is not ready. Where there is no stream, that one is made, so that no
-worker that is late can open the queue any more. Before the poll opens there is none, and the key
-`ballots:waiting` as long as a worker sees to it.
+The stream `ballots` exists exactly while the queue takes votes. Closing the poll renames it, with
+its group and its counters, to `ballots:closed`; retiring this one queue, to `ballots:retired`,
+which its frontend takes for a queue that is not ready. Where there is no stream, that one is made,
+so that no worker that is late can open the queue any more. Before the poll opens there is none, and
+the key `ballots:waiting` as long as a worker sees to it.
 Stream commands: https://redis.io/docs/latest/commands/
 """
 

@@ -43,8 +43,8 @@ KEEP_NEW = "".join(
     for stored in ("ballots", "rejected")
 )
 
-# All workers look at all queues every second. Whoever comes first writes. What a retired queue ended
-# with stands: nobody could correct a worker that was held up between its look and this.
+# All workers look at all queues every second. Whoever comes first writes. What a retired queue
+# ended with stands: nobody could correct a worker that was held up between its look and this.
 REPORT = """
     UPDATE queues SET seen_at = now(), node = coalesce(nullif(%(node)s, ''), node),
         intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s,
@@ -94,7 +94,7 @@ class Store:
         return [key for (key,) in self._execute("SELECT key FROM choices")]
 
     def intake_state(self) -> str:
-        """`waiting`, `open` or `closed` as the poll is by now, or `retired`, as this queue may be."""
+        """`waiting`, `open` or `closed`, as the poll is by now; or `retired`, as this queue is."""
         state: str = self._execute("SELECT intake_state(%(queue)s)", queue=self._queue)[0][0]
         return state
 
