@@ -56,7 +56,7 @@ class Visitor:
     def check(self, name: str) -> None:
         """Keep a picture; the page fits its screen's width, and axe-core finds nothing."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         found = Axe().run(self.page).response["violations"]
         faults = [(fault["id"], node["html"]) for fault in found for node in fault["nodes"]]

@@ -29,6 +29,11 @@ def create_app(config: Config | None = None) -> Quart:
     board = Board(Press(config), store.read)
     app = Quart(__name__)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
+    languages = list(config.texts)
+
+    def language() -> str:
+        """The poll's own, unless the viewer would rather have another that it is in (RFC 9110)."""
+        return request.accept_languages.best_match(languages, languages[0]) or languages[0]
 
     @app.while_serving
     async def read_the_store() -> AsyncGenerator[None, None]:
@@ -46,9 +51,14 @@ def create_app(config: Config | None = None) -> Quart:
 
     @app.get("/")
     async def page() -> Response:
-        headers = {"Cache-Control": "no-cache"}
+        chosen = language()
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Language": chosen,
+            "Vary": "Accept-Language",
+        }
         return Response(
-            board.edition.page, content_type="text/html; charset=utf-8", headers=headers
+            board.edition.pages[chosen], content_type="text/html; charset=utf-8", headers=headers
         )
 
     @app.get("/api/results")
@@ -57,6 +67,8 @@ def create_app(config: Config | None = None) -> Quart:
         if not board.has_figures:
             response.status_code = 503
             return response
+        # It has the poll's own words, for every program the same.
+        response.content_language.add(languages[0])
         response.set_etag(board.edition.etag)
         response.cache_control.max_age = 1
         return await response.make_conditional(request)
@@ -75,7 +87,8 @@ def create_app(config: Config | None = None) -> Quart:
         if board.viewers >= MAX_VIEWERS:
             return Response("Too many viewers just now.\n", 503, {"Retry-After": "10"})
         headers = {"Cache-Control": "no-store"}
-        response = Response(board.events(), content_type="text/event-stream", headers=headers)
+        stream = board.events(language())
+        response = Response(stream, content_type="text/event-stream", headers=headers)
         # Quart would end any response after a minute.
         response.timeout = None
         return response

@@ -77,7 +77,7 @@ class Board:
             self._show()
             await asyncio.sleep(READ_SECONDS)
 
-    async def events(self) -> AsyncGenerator[bytes, None]:
+    async def events(self, language: str) -> AsyncGenerator[bytes, None]:
         """Server-sent events: the edition of now, then each new one, for some minutes.
 
         A slow viewer misses editions and gets the latest: nothing is queued here for anybody.
@@ -88,7 +88,7 @@ class Board:
             yield b"retry: 2000\n\n"
             while (left := end - time.monotonic()) > 0:
                 news = self._news
-                yield self.edition.event
+                yield self.edition.events[language]
                 with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), left)
         finally:

@@ -7,14 +7,24 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Texts:
+    """What is asked, in one language.
+
+    `choices` are those texts, by key, that go before the store's, which has them in the poll's own.
+    """
+
+    title: str
+    question: str
+    choices: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Config:
     """What the results app needs to know. The password stays in its file until it connects."""
 
     node: str
-    title: str
-    question: str
-    # The language of these and of the choices' texts.
-    language: str
+    # By language; the poll's own comes first.
+    texts: Mapping[str, Texts]
     # The colours of the choices, by key.
     colors: Mapping[str, str]
     # Whether the votes of each choice are shown while the poll is open.
@@ -36,9 +46,10 @@ class Config:
         poll = json.loads(Path(environ["POLL_FILE"]).read_text())
         return cls(
             node=environ["NODE_NAME"],
-            title=poll["title"],
-            question=poll["question"],
-            language=poll.get("language", "en"),
+            texts={
+                poll.get("language", "en"): Texts(poll["title"], poll["question"], {}),
+                **{code: Texts(**texts) for code, texts in poll.get("translations", {}).items()},
+            },
             colors={choice["key"]: choice["color"] for choice in poll["choices"]},
             before_closing=poll.get("results_before_closing", True),
             store_host=environ.get("PGHOST", "tasks.pg"),

@@ -1,9 +1,8 @@
-"""The figures of a poll, and how they are said. Pure."""
+"""The figures of a poll. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
 from typing import Any
 
 from results.chart import Minute, moment
@@ -85,16 +84,3 @@ class Figures:
             "delay": self.delay,
             "as_of": as_of.astimezone(UTC).isoformat(timespec="seconds"),
         }
-
-
-def lasting(seconds: float) -> str:
-    """ "0.4 s", "90.0 s", "3 min", "3 h": rather more than less."""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds > 2 * size:
-            return f"{ceil(seconds / size):,} {unit}"
-    return f"{ceil(seconds * 10) / 10:.1f} s"
-
-
-def counted(number: int, noun: str) -> str:
-    """ "1 vote", "2 votes", "1,234 votes"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,7 +1,8 @@
-"""What a reading of the store becomes: a page, an event, and JSON, made once for all viewers."""
+"""What a reading of the store becomes: pages, events, and JSON, made once for all viewers."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,24 +10,29 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from results.chart import Chart
 from results.config import Config
-from results.figures import Figures, counted, lasting
+from results.figures import Figures
+from results.languages import Words
+
+NO_FIGURES = "There are no figures yet: the store does not answer."
 
 
 @dataclass(frozen=True)
 class Edition:
-    """Everything that is served, as bytes."""
+    """Everything that is served, as bytes; pages and events by language."""
 
-    page: bytes
-    event: bytes
+    pages: Mapping[str, bytes]
+    events: Mapping[str, bytes]
     json: bytes
     etag: str
 
 
 class Press:
-    """Makes editions of one poll."""
+    """Makes editions of one poll, in each of its languages."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._title = next(iter(config.texts.values())).title
+        self._words = {language: Words(language) for language in config.texts}
         environment = Environment(
             loader=PackageLoader("results"),
             autoescape=True,
@@ -34,8 +40,6 @@ class Press:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters["counted"] = counted
-        environment.filters["lasting"] = lasting
         self._page = environment.get_template("page.html")
         self._fragment = environment.get_template("figures.html")
 
@@ -46,35 +50,41 @@ class Press:
         """
         if figures is not None and figures.state != "closed" and not self._config.before_closing:
             figures = replace(figures, choices=())
-        notice = ""
-        if figures is None:
-            notice = "There are no figures yet: the store does not answer."
-        elif age is not None:
-            notice = (
-                f"These figures are {counted(round(age), 'second')} old: the store does not answer."
+        chart = figures and self._chart(figures, as_of)
+        pages, events = {}, {}
+        for language, texts in self._config.texts.items():
+            words = self._words[language]
+            fragment = self._fragment.render(
+                figures=figures,
+                chart=chart,
+                as_of=as_of.astimezone(UTC),
+                notice=_notice(words, figures, age),
+                colors=self._config.colors,
+                texts=texts,
+                _=words,
             )
-        fragment = self._fragment.render(
-            figures=figures,
-            chart=figures and self._chart(figures, as_of),
-            as_of=as_of.astimezone(UTC),
-            notice=notice,
-            config=self._config,
-        )
-        page = self._page.render(config=self._config, fragment=fragment)
-        lines = "".join(f"data: {line}\n" for line in fragment.splitlines())
-        answer: dict[str, object] = {"error": notice}
+            page = self._page.render(texts=texts, fragment=fragment, _=words)
+            lines = "".join(f"data: {line}\n" for line in fragment.splitlines())
+            pages[language] = page.encode()
+            events[language] = f"{lines}\n".encode()
+        answer: dict[str, object] = {"error": NO_FIGURES}
         if figures is not None:
-            answer = figures.as_json(self._config.title, as_of)
+            answer = figures.as_json(self._title, as_of)
         body = json.dumps(answer).encode()
-        return Edition(
-            page=page.encode(),
-            event=f"{lines}\n".encode(),
-            json=body,
-            etag=hashlib.sha256(body).hexdigest()[:32],
-        )
+        return Edition(pages, events, body, hashlib.sha256(body).hexdigest()[:32])
 
     @staticmethod
     def _chart(figures: Figures, as_of: datetime) -> Chart | None:
         # After closing nothing more is to come, and the curve stays where it is.
         end = 0 if figures.state == "closed" else int(as_of.timestamp())
         return Chart.of(figures.minutes, end)
+
+
+def _notice(words: Words, figures: Figures | None, age: float | None) -> str:
+    """Why the figures are not those of now; empty where they are."""
+    if figures is None:
+        return words(NO_FIGURES)
+    if age is None:
+        return ""
+    told = words("These figures are {} old: the store does not answer.")
+    return told.format(words.counted(round(age), "second"))

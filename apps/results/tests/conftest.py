@@ -14,8 +14,21 @@ from socket import socket
 from typing import Any
 
 import pytest
-from testing.postgres_server import PostgresServer
+from testing.postgres_server import POLL, PostgresServer
 from testing.waiting import wait_until
+
+TRANSLATIONS = {
+    "de": {
+        "title": "Katzen oder Hunde?",
+        "question": "Was ist besser?",
+        "choices": {"a": "Katzen", "b": "Hunde"},
+    },
+    "ar": {
+        "title": "قطط أم كلاب؟",
+        "question": "أيهما أفضل، القطط أم الكلاب؟",
+        "choices": {"a": "القطط", "b": "الكلاب"},
+    },
+}
 
 
 class Results:
@@ -61,8 +74,8 @@ class Results:
         answer: dict[str, Any] = json.loads(self.get("/api/results")[2])
         return answer
 
-    def watch(self) -> "Viewer":
-        return Viewer(self.port)
+    def watch(self, **headers: str) -> "Viewer":
+        return Viewer(self.port, headers)
 
     def healthy(self) -> bool:
         try:
@@ -74,9 +87,9 @@ class Results:
 class Viewer:
     """A browser's EventSource, as far as the server can tell."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, headers: dict[str, str]) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        self._connection.request("GET", "/events")
+        self._connection.request("GET", "/events", headers=headers)
         self.response = self._connection.getresponse()
 
     def next_event(self) -> str:
@@ -107,8 +120,10 @@ def vote(postgres: PostgresServer) -> Callable[..., None]:
 
 @pytest.fixture
 def results(postgres: PostgresServer, tmp_path: Path) -> Iterator[Results]:
-    """The app, once it has read the store."""
-    app = Results(postgres, tmp_path / "results.log")
+    """The app, once it has read the store; of a poll in three languages."""
+    poll = tmp_path / "poll.json"
+    poll.write_text(json.dumps(POLL | {"translations": TRANSLATIONS}))
+    app = Results(postgres, tmp_path / "results.log", POLL_FILE=str(poll))
     wait_until(app.healthy)
     yield app
     app.kill()

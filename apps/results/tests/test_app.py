@@ -52,7 +52,7 @@ def test_the_certificate_can_be_had_once_there_is_one(
     assert results.get("/certificate.html")[0] == 404
     assert "certificate" not in results.get("/")[2]
     postgres.query("INSERT INTO certificate (json, html) VALUES ('{}', '<p>é</p>')")
-    wait_until(lambda: '<a href="/certificate.html">' in results.get("/")[2])
+    wait_until(lambda: '<a href="/certificate.html"' in results.get("/")[2])
     status, headers, body = results.get("/certificate.html")
     assert (status, body) == (200, "<p>é</p>")
     assert headers["content-disposition"] == "attachment; filename=certificate.html"
@@ -85,6 +85,38 @@ def test_viewers_get_each_change_pushed(results: Any, vote: Vote) -> None:
         event = viewer.next_event()
         assert "1 vote Dogs 50.0 % 1 vote 2 votes in all. The poll is open. 1 test vote" in event
         viewer.close()
+
+
+def test_viewers_get_a_language_to_read(results: Any, vote: Vote) -> None:
+    vote(a=1, b=3)
+    german, arabic = ({"Accept-Language": wanted} for wanted in ("de-AT,de;q=0.9,en;q=0.8", "ar"))
+    wait_until(lambda: "4 Stimmen insgesamt." in results.get("/", **german)[2])
+    for wanted, language in ((german, "de"), (arabic, "ar"), ({"Accept-Language": "fr"}, "en")):
+        _, headers, page = results.get("/", **wanted)
+        assert headers["content-language"] == language
+        assert headers["vary"] == "Accept-Language"
+        direction = "rtl" if language == "ar" else "ltr"
+        assert f'<html lang="{language}" dir="{direction}">' in page
+    assert "<title>Katzen oder Hunde? – Ergebnis</title>" in results.get("/", **german)[2]
+    # Programs have the poll's own words, whatever their system's language is.
+    _, headers, body = results.get("/api/results", **german)
+    assert (headers["content-language"], "vary" in headers) == ("en", False)
+    assert [choice["text"] for choice in json.loads(body)["choices"]] == ["Cats", "Dogs"]
+
+
+def test_what_is_pushed_is_in_the_language_of_the_page(results: Any, vote: Vote) -> None:
+    vote(a=1, b=3)
+    wait_until(lambda: results.results()["total"] == 4)
+    german = results.watch(**{"Accept-Language": "de"})
+    arabic = results.watch(**{"Accept-Language": "ar-EG"})
+    said = "Katzen 25,0 % 1 Stimme Hunde 75,0 % 3 Stimmen 4 Stimmen insgesamt. Die Abstimmung läuft"
+    assert said in german.next_event()
+    assert "القطط 25.0 % صوت واحد الكلاب 75.0 % 3 أصوات" in arabic.next_event()
+    vote(a=11)
+    assert "Katzen 78,6 % 11 Stimmen" in german.next_event()
+    assert "القطط 78.6 % 11 صوتًا" in arabic.next_event()
+    german.close()
+    arabic.close()
 
 
 def test_a_viewer_who_does_not_read_holds_up_nobody(results: Any, vote: Vote) -> None:

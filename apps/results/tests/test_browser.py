@@ -86,10 +86,34 @@ def test_a_store_that_is_away_and_comes_back_is_told(
 
 LOOKS = {
     "phone": {"viewport": PHONE},
-    "dark": {"viewport": DESK, "color_scheme": "dark"},
+    "dark": {"viewport": DESK, "locale": "de-AT", "color_scheme": "dark"},
+    "arabic": {"viewport": PHONE, "locale": "ar-EG", "color_scheme": "dark"},
     "wall": {"viewport": WALL},
 }
 STATES = ("empty", "open", "waiting", "closed")
+NO_VOTES = {
+    "en": "0 votes in all.",
+    "de": "0 Stimmen insgesamt.",
+    "ar": "المجموع: لا أصوات.",
+}
+MANY_VOTES = {
+    "en": "2,392,233 votes in all.",
+    "de": "2.392.233 Stimmen insgesamt.",
+    "ar": "المجموع: 2,392,233 صوتًا.",
+}
+SENTENCES = {
+    "open": {"en": "The poll is open.", "de": "Die Abstimmung läuft.", "ar": "التصويت مفتوح."},
+    "waiting": {
+        "en": "The poll is not open yet.",
+        "de": "Die Abstimmung hat noch nicht begonnen.",
+        "ar": "لم يبدأ التصويت بعد.",
+    },
+    "closed": {
+        "en": "The poll is closed.",
+        "de": "Die Abstimmung ist beendet.",
+        "ar": "انتهى التصويت.",
+    },
+}
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -113,10 +137,12 @@ def test_every_state_is_for_everybody(
         postgres.query("INSERT INTO certificate (json, html) VALUES ('{}', '<p>')")
     visitor = visit(site(results), **LOOKS[look])
     page = visitor.go()
-    said = {"empty": "open", "waiting": "not open yet"}.get(state, state)
-    total = "2,392,233 votes" if state in ("open", "closed") else "0 votes"
-    text = f"{total} in all. The poll is {said}."
-    expect(page.locator(".total")).to_have_text(text, timeout=15_000)
+    language, direction = {"dark": ("de", "ltr"), "arabic": ("ar", "rtl")}.get(look, ("en", "ltr"))
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.locator("html")).to_have_attribute("dir", direction)
+    total = (MANY_VOTES if state in ("open", "closed") else NO_VOTES)[language]
+    sentence = SENTENCES["open" if state == "empty" else state][language]
+    expect(page.locator(".total")).to_have_text(f"{total} {sentence}", timeout=15_000)
     expect(page.locator("figure")).to_have_count(1 if state in ("open", "closed") else 0)
     visitor.check(f"results-{state}-{look}")
 
