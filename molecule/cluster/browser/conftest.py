@@ -9,18 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from testing.browser import QUIET
 
-QUIET = [
-    "--no-sandbox",  # which root has to go without
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # The results' own name, without a name server: the load balancer goes by it.
-    "--host-resolver-rules=MAP results.votingapp.local 127.0.0.1",
-]
+# The results' own name, without a name server: the load balancer goes by it.
+BY_NAME = "--host-resolver-rules=MAP results.votingapp.local 127.0.0.1"
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +35,9 @@ def picture() -> Callable[[Page, str], None]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*QUIET, BY_NAME]
+        )
         yield chromium
         chromium.close()
 
