@@ -93,8 +93,9 @@ def swarm(engine: Engine) -> Engine:
         node("frontend01"),
         node("manager01", **leader),
         node("store01"),
+        node("worker02"),
     ]
-    for name, tasks in [("redis", 2), ("frontend", 2), ("pg", 1), ("worker", 1)]:
+    for name, tasks in [("redis", 2), ("frontend", 2), ("pg", 1), ("worker", 2)]:
         engine.services.append(service(name, tasks, tasks))
     return engine
 
