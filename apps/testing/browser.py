@@ -25,7 +25,7 @@ QUIET = [
 ]
 PHONE = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 800}
-WALL = {"width": 2560, "height": 1440}
+WALL = {"width": 3840, "height": 2160}
 
 
 class Visitor:

@@ -32,7 +32,7 @@ def shipped_poll() -> dict[str, Any]:
         picture = variables[choice["picture"].strip("{} ")]
         choice["picture"] = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
     poll["translations"]["ar"] = ARABIC
-    return poll
+    return poll | {"opens_at": "2126-12-01T19:00:00+01:00"}
 
 
 @pytest.fixture
@@ -213,6 +213,7 @@ def not_open(visitor: Visitor, queue: RedisServer) -> None:
     unopen(queue)
     visitor.go()
     expect(visitor.page.locator("button")).to_have_count(0)
+    expect(visitor.page.locator("time[dir=ltr]")).to_have_text("2126-12-01 18:00 UTC")
 
 
 def busy(visitor: Visitor, queue: RedisServer) -> None:

@@ -22,7 +22,7 @@ _CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
 _BUSY_STYLE = (
     ":root{--paper:#f8f9fa;--ink:#212529}"
     "@media(prefers-color-scheme:dark){:root{--paper:#16191d;--ink:#f1f3f5}}"
-    "html{font-size:clamp(1rem,.6rem + .6vw,2rem)}"
+    "html{font-size:clamp(1rem,1.12vw,3.5rem)}"
     "body{margin:0;background:var(--paper);color:var(--ink);font:1.125rem/1.5 system-ui,sans-serif}"
     "main{box-sizing:border-box;max-width:52rem;min-height:100vh;margin:auto;padding:1.5rem 1rem;"
     "display:grid;align-content:center;gap:1.25rem}"

@@ -97,7 +97,7 @@ def test_viewers_get_a_language_to_read(results: Any, vote: Vote) -> None:
         assert headers["vary"] == "Accept-Language"
         direction = "rtl" if language == "ar" else "ltr"
         assert f'<html lang="{language}" dir="{direction}">' in page
-    assert "<title>Katzen oder Hunde? – Ergebnis</title>" in results.get("/", **german)[2]
+    assert "<title>Katzen oder Hunde? \u2013 Ergebnis</title>" in results.get("/", **german)[2]
     # Programs have the poll's own words, whatever their system's language is.
     _, headers, body = results.get("/api/results", **german)
     assert (headers["content-language"], "vary" in headers) == ("en", False)

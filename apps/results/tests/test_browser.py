@@ -145,6 +145,9 @@ def test_every_state_is_for_everybody(
     expect(page.locator(".total")).to_have_text(f"{total} {sentence}", timeout=15_000)
     expect(page.locator("figure")).to_have_count(1 if state in ("open", "closed") else 0)
     visitor.check(f"results-{state}-{look}")
+    # Nobody scrolls a wall.
+    if look == "wall":
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 def test_twenty_choices_find_room(results: Any, visit: Visit, postgres: PostgresServer) -> None:
