@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from testing.browser import DESK, PHONE, WALL, Visitor
 from testing.postgres_server import POLL, PostgresServer
+from testing.waiting import wait_until
 
 Visit = Callable[..., Visitor]
 Vote = Callable[..., None]
@@ -23,17 +24,37 @@ def expect_votes(page: Page, choice: str, text: str) -> None:
     expect(page.locator(f"[data-choice={choice}] .votes")).to_have_text(text, timeout=15_000)
 
 
-def test_votes_appear_without_a_reload(results: Any, vote: Vote, visit: Visit) -> None:
+def test_votes_and_the_end_appear_without_a_reload(
+    results: Any, vote: Vote, visit: Visit, postgres: PostgresServer
+) -> None:
     visitor = visit(site(results))
     page = visitor.go()
     page.evaluate("window.notReloaded = true")
     vote(a=1, b=2)
     expect_votes(page, "a", "1 vote")
     expect_votes(page, "b", "2 votes")
-    expect(page.locator(".total")).to_contain_text("3 votes in all.")
+    expect(page.locator(".total")).to_contain_text("3 votes in all. The poll is open.")
+    postgres.query("UPDATE poll SET state = 'closed', closed_at = now()")
+    expect(page.locator(".total")).to_contain_text("The poll is closed.", timeout=15_000)
     assert page.evaluate("window.notReloaded") is True
     assert len(visitor.requests) <= 5
     assert visitor.bytes_received() < 50_000
+
+
+def test_where_nothing_can_be_pushed_the_page_is_loaded_again(
+    results: Any, vote: Vote, visit: Visit
+) -> None:
+    visitor = visit(site(results))
+    visitor.context.route("**/events", lambda route: route.fulfill(status=503))
+    visitor.page.clock.install()
+    page = visitor.go()
+    vote(a=1)
+
+    def loaded_again() -> bool:
+        page.clock.fast_forward(11_000)
+        return page.locator("[data-choice=a] .votes").inner_text() == "1 vote"
+
+    wait_until(loaded_again)
 
 
 def test_without_scripts_a_link_shows_the_newest_figures(
