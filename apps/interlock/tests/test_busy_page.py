@@ -20,7 +20,10 @@ def test_it_is_for_everybody(
     wait_until(lambda: running.get()[0] == 503)
     visitor = visit(f"http://127.0.0.1:{running.port}", **look)
     page = visitor.go()
-    assert page.get_by_role("heading").inner_text() == "Many people are here right now"
+    headings = page.get_by_role("heading")
+    assert headings.first.inner_text() == "Many people are here right now"
+    languages = page.locator("section").evaluate_all("sections => sections.map(s => s.lang)")
+    assert languages == ["en", "de", "ar"]
     # Its style is what its policy lets in.
     assert page.locator("main").evaluate("main => getComputedStyle(main).display") == "grid"
     visitor.check(f"busy-{'dark' if 'color_scheme' in look else 'phone'}")
