@@ -55,6 +55,11 @@ def inventory_problems(
     tiers: Mapping[str, Sequence[int]],
 ) -> list[str]:
     """Return a sentence for each problem; the arguments are documented above."""
+    if not any(groups.values()):
+        return [
+            "the inventory matches no machine: none has been made yet, or it could not be read, "
+            "as warnings above would tell"
+        ]
     tiers_of: dict[str, list[str]] = {}
     for tier in tiers:
         for host in groups.get(tier, ()):

@@ -31,6 +31,11 @@ def test_the_filter_has_its_name() -> None:
     assert FilterModule().filters() == {"inventory_problems": inventory_problems}
 
 
+def test_an_inventory_that_matches_no_machine_is_one_problem() -> None:
+    (problem,) = problems({"all": [], "ungrouped": [], "manager": []})
+    assert problem.startswith("the inventory matches no machine")
+
+
 def test_missing_empty_and_even_groups_are_told_at_once() -> None:
     assert problems({"manager": ["m1", "m2"], "frontend": []}) == [
         "there is no group store",
