@@ -36,6 +36,7 @@ def lint(checks: Checks) -> None:
     checks.check("lint shell", "sh", "-c", SHELL_SCRIPTS)
     checks.check("lint yaml", "yamllint", "--strict", ".")
     checks.check("lint ansible", "ansible-lint", "--offline")
+    checks.check("lint aws", "ansible-playbook", "molecule/aws/lint.yml")
 
 
 def molecule(checks: Checks, name: str, *arguments: str) -> bool:
@@ -89,6 +90,7 @@ PARTS: dict[str, Callable[[Checks], object]] = {
     "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS),
     "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster"),
     "vagrant": lambda checks: elsewhere(checks, "vagrant"),
+    "aws": lambda checks: elsewhere(checks, "aws"),
 }
 
 
@@ -97,7 +99,7 @@ PARTS: dict[str, Callable[[Checks], object]] = {
 def test(parts: tuple[str, ...]) -> None:
     """Checks Landslide itself, all of it or PARTs.
 
-    PART is lint, apps, repo, molecule, cluster or vagrant.
+    PART is lint, apps, repo, molecule, cluster, vagrant or aws.
 
     What needs machines runs on a lab of its own, beside the one of "./landslide up".
     """
