@@ -20,7 +20,7 @@ TIERS = {
     "interlock": ("haproxy", "interlock"),
     "frontend": ("frontend", "redis"),
     "worker": ("worker",),
-    "store": ("pg", "results-app"),
+    "store": ("pg", "results-app", "overview"),
 }
 CORES = 8
 BUSY = 0.7
