@@ -22,7 +22,7 @@ from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
 from worker.ballots import Entry, Sorter
 from worker.config import Config
-from worker.queue import OPEN, Queue
+from worker.queue import CLOSED, OPEN, RETIRED, Queue
 from worker.session import NEW, PENDING
 from worker.store import Store
 
@@ -84,9 +84,9 @@ class Histories(RuleBasedStateMachine):
         ):
             self.added += 1
 
-    @rule(number=st.sampled_from(QUEUES))
-    def close(self, number: int) -> None:
-        self.queues["worker01", number].close_intake()
+    @rule(number=st.sampled_from(QUEUES), stream=st.sampled_from([CLOSED, RETIRED]))
+    def close(self, number: int, stream: str) -> None:
+        self.queues["worker01", number].close_intake(stream)
 
     @rule(
         target=batches,
