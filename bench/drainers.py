@@ -31,7 +31,7 @@ UPSERT = """
 
 def worker(config: Config, addresses: set[str], go: Event, stopping: Event) -> None:
     """The worker as it is shipped. Before `go` it finds no queues."""
-    Supervisor(config, lambda _: addresses if go.is_set() else set()).run(stopping)
+    Supervisor(config, lambda _: addresses if go.is_set() else set()).run(stopping.wait)
 
 
 def single_rows(config: Config, addresses: set[str], go: Event, _: Event) -> None:

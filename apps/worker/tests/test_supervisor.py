@@ -1,5 +1,7 @@
 """Readers come and go with the addresses that the queues' name has."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,23 @@ from testing.waiting import wait_until
 from worker.config import Config
 from worker.reader import LONGEST_DELAY, backoff
 from worker.supervisor import Supervisor
+
+# A worker that waits for a signal and does nothing else.
+ONLY_WAITING = """
+from worker import __main__ as worker
+
+class Supervisor:
+    def __init__(self, config):
+        print("up", flush=True)
+
+    def run(self, asked_to_stop):
+        while not asked_to_stop(0):
+            pass
+
+worker.Config.from_environ = lambda environ: None
+worker.Supervisor = Supervisor
+worker.main()
+"""
 
 
 @pytest.fixture
@@ -31,7 +50,7 @@ def config(tmp_path: Path) -> Config:
 @contextmanager
 def running(supervisor: Supervisor) -> Iterator[None]:
     stopping = threading.Event()
-    thread = threading.Thread(target=supervisor.run, args=[stopping])
+    thread = threading.Thread(target=supervisor.run, args=[stopping.wait])
     thread.start()
     yield
     stopping.set()
@@ -73,3 +92,16 @@ def test_delays_grow_up_to_a_bound_and_differ() -> None:
     assert backoff(1) < 0.3
     assert all(LONGEST_DELAY / 2 <= backoff(1000) <= LONGEST_DELAY for _ in range(100))
     assert len({backoff(5) for _ in range(10)}) > 1
+
+
+def test_a_signal_is_heard_whenever_it_comes() -> None:
+    for _ in range(5):
+        source = Path(__file__).parent.parent
+        command = [sys.executable, "-c", ONLY_WAITING]
+        with subprocess.Popen(command, cwd=source, stdout=subprocess.PIPE) as worker:
+            assert worker.stdout and worker.stdout.readline() == b"up\n"
+            worker.terminate()
+            try:
+                assert worker.wait(10) == 0
+            finally:
+                worker.kill()

@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import threading
 import time
 from collections.abc import Callable
 
@@ -30,12 +29,16 @@ class Supervisor:
         self._leaving: list[Reader] = []
         self._lost = False
 
-    def run(self, stopping: threading.Event) -> None:
-        """Run until `stopping` is set; then let every reader finish its batch."""
-        while not stopping.is_set():
+    def run(self, asked_to_stop: Callable[[float], bool]) -> None:
+        """Run until `asked_to_stop`, which waits so many seconds, says so; then drain.
+
+        Draining, every reader finishes its batch.
+        """
+        while True:
             self._follow()
             ALIVE_FILE.touch()
-            stopping.wait(self._config.resolve_interval)
+            if asked_to_stop(self._config.resolve_interval):
+                break
         self._leaving += self._readers.values()
         for reader in self._leaving:
             reader.stop()
