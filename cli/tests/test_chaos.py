@@ -36,6 +36,7 @@ def test_no_two_faults_have_one_name():
         "cut between worker01 and store01",
         "half-cut: nothing from frontend01 to interlock01",
         "rolling update of worker",
+        "a worker that does not start is rolled out",
     ],
 )
 def test_there_is_this_fault(name):
@@ -62,6 +63,7 @@ def test_a_schedule_has_its_bounds():
         (["kill -9 of redis on frontend01"], True),
         (["kill -9 of redis on frontend01", "power loss of frontend02"], False),
         (["rolling update of frontend"], True),
+        (["rolling update of everything"], False),
         (["rolling update of frontend", "freeze of frontend on frontend01"], False),
         (["power loss of store01", "reboot of manager01", "power loss of worker01"], True),
         (["kill -9 of interlock on interlock01"], True),

@@ -4,7 +4,7 @@ The scripts run as root, with sh, on a node. Where a fault happens to the machin
 that the node is a container of is asked instead.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -52,6 +52,15 @@ SLOW = f"""
         tc qdisc replace dev eth0 root tbf rate 4mbit burst 32kb latency 400ms
 """
 UNSLOW = f"tc qdisc del dev eth0 root 2>/dev/null; {UNDROP}"
+# Which image a service had is kept where a reboot leaves it.
+KEPT = "/var/tmp/landslide-chaos-image"
+UPDATE = "docker service update --quiet --detach"
+UNROLL = f"""
+    for kept in {KEPT}.*; do
+        [ -e $kept ] || continue
+        {UPDATE} --image $(cat $kept) ${{kept##*.}} && rm $kept || exit 1
+    done
+"""
 # What ends every fault, whatever began it.
 HEAL = f"""
     {UNSLOW}
@@ -62,7 +71,7 @@ HEAL = f"""
     for name in {" ".join(name for names in CONTAINERS.values() for name in names)}; do
         docker container inspect $name >/dev/null 2>&1 && docker start $name
     done
-    true
+    {UNROLL}
 """
 
 
@@ -104,7 +113,7 @@ def catalogue(nodes: Iterable[Node]) -> list[Fault]:
             *([n for n in nodes if n.tier == tier] for tier in (left, right))
         ):
             found += _of_link(here, there)
-    found += _of_updates(next(node for node in nodes if node.tier == "manager"))
+    found += _of_updates(nodes)
     return found
 
 
@@ -182,21 +191,29 @@ def _of_link(here: Node, there: Node) -> Iterator[Fault]:
         )
 
 
-def _of_updates(manager: Node) -> Iterator[Fault]:
-    update = "docker service update --quiet --detach"
-    for service in (name for names in SERVICES.values() for name in names):
+def _of_updates(nodes: Sequence[Node]) -> Iterator[Fault]:
+    manager = next(node.name for node in nodes if node.tier == "manager")
+    services = [name for names in SERVICES.values() for name in names]
+    for service in services:
         yield Fault(
             f"rolling update of {service}",
-            manager.name,
-            f"{update} --force {service}",
+            manager,
+            f"{UPDATE} --force {service}",
             rolls=service in ("frontend", "redis"),
         )
-    image = "docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'"
-    good = "/run/landslide-chaos-image"
     yield Fault(
-        "a frontend that does not start is rolled out",
-        manager.name,
-        f"{image} frontend >{good}; {update} --image $({image} redis) frontend",
-        f"{update} --image $(cat {good}) frontend",
-        rolls=True,
+        "rolling update of everything",
+        manager,
+        f"for service in {' '.join(services)}; do {UPDATE} --force $service & done; wait",
+        # The frontend of one machine and the queue of another may have their turn together.
+        hits=frozenset(node.name for node in nodes if node.tier == "frontend"),
     )
+    image = "docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'"
+    for service in ("frontend", "worker"):
+        yield Fault(
+            f"a {service} that does not start is rolled out",
+            manager,
+            f"{image} {service} >{KEPT}.{service}; {UPDATE} --image $({image} redis) {service}",
+            UNROLL,
+            rolls=service == "frontend",
+        )

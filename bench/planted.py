@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Whether ./landslide chaos finds what it is for: bugs, planted one at a time into a lab.
+
+    ./landslide up
+    PYTHONPATH=cli .venv/bin/python -P bench/planted.py [-e @FILE] [--rounds N]
+
+Each is deployed from a copy of the project, or given to the store, and chaos is told to break what
+it needs to show, until it does. The lab's ledger is wrong afterwards: take the lab down. A power
+cut that takes what Redis had not yet put on disk cannot be had here, where all machines share one
+kernel: apps/redis/tests/test_disk.py has one.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from landslide_cli.inventory import Inventory, inventory_options
+from landslide_cli.load.lab import Lab
+from landslide_cli.load.trial import find_lab
+
+ROOT = Path(__file__).resolve().parent.parent
+# Everything but these is copied; the copy works on the same lab.
+KEPT = (".landslide", ".venv")
+LEFT = (*KEPT, ".git", ".venv-dev", ".vagrant", "__pycache__")
+
+
+class Bug(NamedTuple):
+    """A change of a file, and the faults that show it."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    only: str
+
+
+DEPLOYED = (
+    Bug(
+        "voters are thanked though the queue did not answer",
+        "apps/frontend/frontend/intake.py",
+        """            raise self._unavailable(error) from error
+        self._note_success()
+
+    def check""",
+        """            return
+        self._note_success()
+
+    def check""",
+        "kill -9 of redis",
+    ),
+    Bug(
+        "a worker lets go of ballots before they are committed",
+        "apps/worker/worker/session.py",
+        "        self._store.merge(batch)\n",
+        """        self._queue.forget(stream, [entry_id for entry_id, _ in entries])
+        self._store.merge(batch)
+""",
+        "kill -9 of pg",
+    ),
+)
+# The function as it is; and without the line that keeps a later vote from an earlier one.
+GUARDED = "SELECT pg_get_functiondef('count_ballots'::regproc)"
+GUARD = r"WHERE \(EXCLUDED\.cast_us.*?entry_seq\);"
+LATE = "cut between frontend01 and worker01"
+
+
+def chaos(extra: list[str], only: str, rounds: int) -> bool:
+    """Break it until it shows; whether it did."""
+    for seed in range(rounds):
+        command = [ROOT / "landslide", "chaos", *extra, "--rounds", "1", "--seconds", "20"]
+        said = subprocess.run(
+            [*command, "--most", "1", "--seed", str(seed), "--only", only],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        shown = re.findall(r"[\d,]+ (?:LOST|DOUBLED|GHOSTS|STALE)", said.stdout)
+        if said.returncode and shown:
+            print(f"    caught with seed {seed} ({only}): {', '.join(shown)}", flush=True)
+            return True
+        last = (said.stdout + said.stderr).strip().splitlines()[-1]
+        print(f"    not with seed {seed}: {last}", flush=True)
+    return False
+
+
+def up(directory: Path, extra: list[str]) -> None:
+    """Deploy the project in `directory`."""
+    subprocess.run([directory / "landslide", "up", *extra], check=True, stdout=subprocess.DEVNULL)
+
+
+def deployed(bug: Bug, extra: list[str], rounds: int) -> bool:
+    """Whether a bug in what is deployed is found."""
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "landslide"
+        shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT))
+        for name in KEPT:
+            (copy / name).symlink_to(ROOT / name)
+        text = (copy / bug.file).read_text()
+        if text.count(bug.right) != 1:
+            raise RuntimeError(f"{bug.file} is not what it was: mend {Path(__file__).name}")
+        (copy / bug.file).write_text(text.replace(bug.right, bug.wrong))
+        try:
+            up(copy, extra)
+            return chaos(extra, bug.only, rounds)
+        finally:
+            up(ROOT, extra)
+
+
+def unguarded(lab: Lab, extra: list[str], rounds: int) -> bool:
+    """Whether a store is found in which the vote that comes last counts, whenever it was cast."""
+    good = lab.query(GUARDED)[0][0]
+    bad, count = re.subn(GUARD, ";", good, flags=re.DOTALL)
+    if count != 1:
+        raise RuntimeError(f"The store is not what it was: mend {Path(__file__).name}")
+    lab.query(bad)
+    try:
+        return chaos(extra, LATE, rounds)
+    finally:
+        lab.query(good)
+
+
+@click.command()
+@inventory_options
+@click.option("--rounds", default=5, show_default=True, help="Tries for each, at most.")
+def main(inventory: Inventory, rounds: int) -> None:
+    """Plant, break, tell; fails where a bug is not found."""
+    site, _ = find_lab(inventory)
+    extra = [word for variable in inventory.extra_vars for word in ("-e", variable)]
+    print("an earlier vote that comes later counts", flush=True)
+    found = [unguarded(site.lab, extra, rounds)]
+    for bug in DEPLOYED:
+        print(bug.name, flush=True)
+        found.append(deployed(bug, extra, rounds))
+    print(f"{sum(found)} of {len(found)} planted bugs were caught")
+    sys.exit(not all(found))
+
+
+if __name__ == "__main__":
+    main()
