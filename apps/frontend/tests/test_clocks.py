@@ -1,0 +1,106 @@
+"""Machines whose clocks are wrong, and jump, while voters change their minds."""
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from frontend.voter import Electorate
+from testing.poll import Poll, wait_for_intake
+from testing.redis_server import RedisServer
+
+from .conftest import EDGE_TOKEN, Server
+
+HOUR = 3600
+VOTERS, VOTES, VOTES_A_JUMP = 40, 600, 20
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Machine:
+    """A frontend whose clock can be set, and its queue, with a worker of its own.
+
+    The queue's clock stays right: its memory allocator and the library that sets clocks shut each
+    other out. It does not matter to the count, for the frontend says when a vote was cast.
+    """
+
+    def __init__(self, name: str, poll: Poll, queue: RedisServer, directory: Path) -> None:
+        self._clock = directory / f"{name}.clock"
+        self.jump(0)
+        poll.start_worker(queue, f"worker-of-{name}")
+        wait_for_intake(queue)
+        (directory / "cookie_key").write_text("a-cookie-key-for-tests")
+        (directory / "edge_token").write_text(EDGE_TOKEN)
+        environment = {
+            "NODE_NAME": name,
+            "POLL_FILE": str(poll.postgres.poll_file),
+            "QUEUE_SOCKET": str(queue.socket_path),
+            "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
+            "COOKIE_KEY_FILE": str(directory / "cookie_key"),
+            "EDGE_TOKEN_FILE": str(directory / "edge_token"),
+            # Of Debian's package faketime.
+            "LD_PRELOAD": str(next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
+            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
+            "FAKETIME_NO_CACHE": "1",
+            # A clock that is set does not change how long a second takes.
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        self.server = Server(environment, directory / f"{name}.log")
+
+    def jump(self, hours: int) -> None:
+        """Set the clock to this many hours off."""
+        # In one step: it is read at any moment.
+        new = self._clock.with_suffix(".new")
+        new.write_text(f"{hours * HOUR:+d}")
+        new.rename(self._clock)
+
+    def vote(self, choice: str, cookie: str) -> str:
+        """Vote as the owner of the cookie, or as somebody new without one; return the new one."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        headers = FORM | ({"Cookie": f"voter={cookie}"} if cookie else {})
+        connection.request("POST", "/", body=f"vote={choice}", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        assert answer.status == 200
+        return str(answer.headers["Set-Cookie"]).partition("=")[2].partition(";")[0]
+
+
+@pytest.fixture
+def machines(
+    poll: Poll, make_redis_server: Callable[[], RedisServer], tmp_path: Path
+) -> Iterator[list[Machine]]:
+    found: list[Machine] = []
+    for name in ("frontend01", "frontend02"):
+        found.append(Machine(name, poll, make_redis_server(), tmp_path))
+    yield found
+    for machine in found:
+        machine.server.process.terminate()
+        machine.server.process.wait(20)
+
+
+def test_the_latest_choice_counts_whatever_the_clocks_say(
+    poll: Poll, machines: list[Machine]
+) -> None:
+    random = Random(5)
+    cookies = [""] * VOTERS
+    latest = [""] * VOTERS
+    for number in range(VOTES):
+        if number % VOTES_A_JUMP == 0:
+            random.choice(machines).jump(random.choice((-1, 0, 1)))
+        voter, choice = random.randrange(VOTERS), random.choice("ab")
+        cookies[voter] = random.choice(machines).vote(choice, cookies[voter])
+        latest[voter] = choice
+    poll.wait_for_entries(VOTES)
+
+    known = Electorate(b"a-cookie-key-for-tests", EDGE_TOKEN.encode()).known
+    counted = dict(poll.postgres.query("SELECT voter::text, choice FROM votes"))
+    assert counted == dict(zip((known(cookie).id for cookie in cookies), latest, strict=True))
+    poll.check()
+    # It was tried: votes were cast in the past and in the future.
+    ((past, future),) = poll.postgres.query(
+        "SELECT min(cast_us) / 1000000, max(cast_us) / 1000000 FROM ballots"
+    )
+    assert past < time.time() - HOUR / 2
+    assert future > time.time() + HOUR / 2
