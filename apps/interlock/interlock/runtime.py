@@ -10,6 +10,7 @@ from .reconcile import Key, Present
 _DONE = ("", "New server registered.", "Server deleted.")
 _ADDRESS_DONE = ("IP changed from", "no need to change", "port changed from")
 _STILL_BUSY = "Server still has connections"
+RELOAD_GAP_SECONDS = 2.0
 
 
 class HAProxyError(Exception):
@@ -90,9 +91,7 @@ def _exchange(path: Path, command: str, timeout: float) -> str:
     deadline = time.monotonic() + timeout
     answer = b""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout)
-            connection.connect(str(path))
+        with _connect(path, timeout) as connection:
             connection.sendall(command.encode() + b"\n")
             while chunk := connection.recv(65536):
                 answer += chunk
@@ -100,3 +99,20 @@ def _exchange(path: Path, command: str, timeout: float) -> str:
     except OSError as error:
         raise HAProxyError(f"{path} does not answer `{command}`: {error}") from error
     return answer.decode(errors="replace")
+
+
+def _connect(path: Path, timeout: float) -> socket.socket:
+    """A connection; raises OSError. A reload takes the sockets away for a moment: wait for that."""
+    patience = time.monotonic() + RELOAD_GAP_SECONDS
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout)
+        try:
+            connection.connect(str(path))
+            return connection
+        except OSError as error:
+            connection.close()
+            gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
+            if not gone or time.monotonic() > patience:
+                raise
+        time.sleep(0.02)

@@ -1,6 +1,7 @@
 """What HAProxy prints, and a HAProxy that prints nothing."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,18 @@ def test_no_socket_is_an_error_of_ours(tmp_path: Path) -> None:
     runtime = Runtime(tmp_path / "none", tmp_path / "none")
     with pytest.raises(HAProxyError):
         runtime.servers()
+
+
+def test_a_socket_that_a_reload_takes_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "admin.sock"
+    with socket.socket(socket.AF_UNIX) as former, socket.socket(socket.AF_UNIX) as listener:
+        former.bind(str(path))
+        looking = ThreadPoolExecutor().submit(Runtime(path, path).fingerprint)
+        path.unlink()
+        listener.bind(str(path))
+        listener.listen()
+        connection, _ = listener.accept()
+        assert connection.recv(100) == b"show info\n"
+        connection.sendall(b"description: it is back\n")
+        connection.close()
+        assert looking.result() == "it is back"
