@@ -10,5 +10,6 @@ pytest_plugins = [
     "testing.swarm_api",
     "testing.postgres_server",
     "testing.redis_server",
+    "testing.disk",
     "testing.poll",
 ]

@@ -25,7 +25,7 @@ def log_of(server: RedisServer) -> Path:
 
 
 def test_the_settings_that_no_test_can_see_from_outside(redis_server: RedisServer) -> None:
-    # Only a power cut tells `always` from `everysec`: kill -9 leaves the kernel's cache alone.
+    # What only a power cut tells from `everysec` is in test_disk.py, too.
     with redis_server.client() as client:
         for name, value in {
             "appendonly": "yes",

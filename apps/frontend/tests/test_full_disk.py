@@ -1,0 +1,46 @@
+"""Where the queue's disk is full nobody is thanked, and whoever was thanked before is in it."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from testing.disk import Disk
+from testing.redis_server import RedisServer
+
+# Several times what the last blocks of a full disk hold.
+MOST_VOTES = 2000
+
+
+@pytest.fixture
+def redis_server(queue_on_disk: RedisServer) -> RedisServer:
+    """The frontend's queue, on a disk that can be filled."""
+    return queue_on_disk
+
+
+def thanked_until_refused(client: FlaskClient) -> int:
+    """Vote until it is refused; how many votes were taken before."""
+    for taken in range(MOST_VOTES):
+        answer = client.post("/", data={"vote": "a"})
+        assert ("Vote processed" in answer.text) == (answer.status_code == 200)
+        if answer.status_code != 200:
+            assert answer.status_code == 503
+            assert "Retry-After" in answer.headers
+            return taken
+    raise AssertionError("it takes more than the disk can hold")
+
+
+def test_on_a_full_disk_nobody_is_thanked_until_there_is_room(
+    client: FlaskClient,
+    queue_disk: Disk,
+    redis_server: RedisServer,
+    ballots: Callable[[], list[dict[str, str]]],
+) -> None:
+    thanked = 0
+    with queue_disk.full():
+        # Redis ends where it cannot write; Swarm starts it again, and there is still no room.
+        for _ in range(2):
+            thanked += thanked_until_refused(client)
+            redis_server.kill()
+            redis_server.start()
+    assert client.post("/", data={"vote": "a"}).status_code == 200
+    assert len(ballots()) == thanked + 1
