@@ -81,6 +81,48 @@ CLASSES = (
     ),
 )
 
+# What the machines of a lab, which share a disk, a clock and a kernel, cannot be put through.
+ELSEWHERE = (
+    (
+        "a power cut that takes what was not yet on disk, under Redis and under Postgres",
+        "Nothing that was thanked for is lost. With `everysec`, or with `synchronous_commit` off, "
+        "the same tests see votes go.",
+        "apps/redis/tests/test_disk.py, apps/worker/tests/test_disk.py",
+    ),
+    (
+        "a full disk under Redis",
+        "Its frontend refuses with 503. Redis ends and is started again until there is room; what "
+        "it holds is counted then, not before.",
+        "apps/redis/tests/test_disk.py, apps/frontend/tests/test_full_disk.py",
+    ),
+    (
+        "a full disk under Postgres",
+        "Votes wait in the queues. Where not even the log can be written, Postgres ends and starts "
+        "until there is room.",
+        "apps/worker/tests/test_disk.py",
+    ),
+    (
+        "Redis at its memory ceiling",
+        "Its frontend refuses with 503 until workers have emptied some of it. Nothing is evicted.",
+        "apps/redis/tests/test_durability.py, apps/worker/tests/test_full_queue.py",
+    ),
+    (
+        "clocks of frontends an hour ahead or behind, which jump while voters change their minds",
+        "The latest choice counts.",
+        "apps/frontend/tests/test_clocks.py",
+    ),
+    (
+        "workers that are frozen while they merge, and wake later",
+        "Others go on; what both store counts once.",
+        "apps/worker/tests/test_worker.py",
+    ),
+    (
+        "all machines taken apart, but for their volumes, and set up again",
+        "The count goes on.",
+        "molecule/cluster/reset.yml",
+    ),
+)
+
 
 def kind(name: str) -> str:
     """The name of a fault, for any machine of its tier."""
@@ -142,6 +184,16 @@ every frontend took votes and every queue was read. Each is the worst of the mac
             yield ""
     if left:
         raise ValueError(f"of no class: {left[0]['faults'][0]['name']}")
+    yield """## What is tried elsewhere
+
+Machines of a lab share a disk, a clock and a kernel, so these have tests of their own, with a real
+Redis and a real Postgres. Whether chaos would notice bugs is in [figures](figures.md#planted-bugs).
+"""
+    yield "| fault | what happens | tried in |"
+    yield "|---|---|---|"
+    for fault, what, where in ELSEWHERE:
+        yield f"| {fault} | {what} | {where} |"
+    yield ""
     yield """## Seeds
 
 `./landslide chaos --rounds 1 --seed SEED` repeats a schedule, as long as the faults to draw from
