@@ -26,6 +26,7 @@ POLL = {
         {"key": "b", "text": "Dogs & puppies", "color": "#005f5e"},
     ],
 }
+COOKIE_KEY = "a-cookie-key-for-tests"
 EDGE_TOKEN = "an-edge-token-for-tests"
 SECONDS = 20
 
@@ -84,7 +85,7 @@ def environ(tmp_path: Path, redis_server: RedisServer) -> dict[str, str]:
     """The environment of a frontend whose queue runs, and is open."""
     redis_server.open_intake()
     (tmp_path / "poll.yml").write_text(json.dumps(POLL))
-    (tmp_path / "cookie_key").write_text("a-cookie-key-for-tests\n")
+    (tmp_path / "cookie_key").write_text(f"{COOKIE_KEY}\n")
     (tmp_path / "edge_token").write_text(f"{EDGE_TOKEN}\n")
     return {
         "NODE_NAME": "frontend<01>",
