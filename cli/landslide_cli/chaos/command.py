@@ -127,14 +127,14 @@ def chaos(
                 place = directory / f"seed-{one}"
                 result = play(site, nodes, statistics, plan, seconds, place, Within(steps))
                 found.append({"seed": one, "alone": each, **result})
+                (directory / "rounds.json").write_text(json.dumps(found, indent=2))
+                page.write(directory / "report.html", found)
                 steps.end(good=result["good"])
                 console.print(f"{'':13}{page.summary(found[-1])}", soft_wrap=True)
                 if result["interrupted"]:
                     break
     finally:
         if found:
-            (directory / "rounds.json").write_text(json.dumps(found, indent=2))
-            page.write(directory / "report.html", found)
             console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
     bad = [str(result["seed"]) for result in found if not result["good"]]
     if bad:
