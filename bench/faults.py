@@ -43,7 +43,7 @@ CLASSES = (
     ),
     (
         "Voting app",
-        r"frontend on|(engine|loss|reboot|network) of frontend|cut.*(from|and) frontend",
+        r"frontend on|(engine|loss|reboot|network) of frontend",
         "HAProxy takes the frontend out within a second or two and sends what it had in hand to "
         "another; a vote that is sent twice is one voter's, and counts once.",
         "Nothing.",
@@ -57,7 +57,7 @@ CLASSES = (
     ),
     (
         "Worker",
-        r"worker on|(engine|loss|reboot|network) of worker",
+        r"worker on|(engine|loss|reboot|network) of worker|cut.*frontend",
         "Votes wait in the queues, on disk. Another worker claims what a dead one had read.",
         "Nothing.",
     ),
@@ -169,8 +169,9 @@ In {len(spared)} rounds a frontend and the load balancer stayed untouched. Votes
 {sum(one["failed"] for one in spared):,}, in {sum(one["failed"] > 0 for one in spared)} rounds.
 
 `failed` votes were refused or had no answer: no voter of theirs was thanked. The `gap` is the
-longest time in which nobody was thanked. `whole after` is the time from the end of the fault until
-every frontend took votes and every queue was read. Each is the worst of the machines of a tier.
+longest time in which nobody was thanked, up to the end of the voting. `whole after` is the time
+from the end of the fault until every frontend took votes and every queue was read. Each is the
+worst of the machines of a tier.
 """
     left = list(alone)
     for name, pattern, what, operator in CLASSES:

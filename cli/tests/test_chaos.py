@@ -74,13 +74,18 @@ def test_voters_are_spared_while_there_is_a_way(names, left):
     assert spared([FAULTS[name] for name in names], NODES) is left
 
 
-def test_the_longest_gap_is_between_two_receipts():
-    votes = [
-        Vote("v", "a", sent * 1_000_000, 0, 200, cast)
-        for sent, cast in [(1, 1), (2, 0), (5, 1), (6, 1)]
-    ]
+@pytest.mark.parametrize(
+    ("votes", "gap"),
+    [
+        ([(1, 1), (2, 0), (5, 1), (6, 1)], 4.0),
+        ([(1, 1), (2, 1), (3, 0), (7, 0)], 5.0),
+        ([(1, 0), (3, 0)], 2.0),
+    ],
+)
+def test_the_longest_gap_is_the_longest_time_without_a_receipt(votes, gap):
+    sent = [Vote("v", "a", sent * 1_000_000, 0, 200, cast) for sent, cast in votes]
 
-    assert speed(votes)["longest_gap"] == 4.0
+    assert speed(sent)["longest_gap"] == gap
 
 
 @pytest.mark.parametrize(

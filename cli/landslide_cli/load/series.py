@@ -16,16 +16,17 @@ PERCENTILES = (50, 95, 99)
 def speed(votes: Sequence[Vote]) -> dict[str, Any]:
     """Return how fast the votes of a run were taken: seconds, votes a second, milliseconds.
 
-    The longest gap is that between two receipts of anybody, in seconds.
+    The longest gap is the longest time in which nobody had a receipt, in seconds.
     """
     thanked = [vote for vote in votes if vote.acknowledged]
-    answered = sorted(vote.sent + vote.took for vote in thanked)
-    seconds = (max(vote.sent + vote.took for vote in votes) - votes[0].sent) / SECOND
+    began, ended = votes[0].sent, max(vote.sent + vote.took for vote in votes)
+    answered = [began, *sorted(vote.sent + vote.took for vote in thanked), ended]
+    seconds = (ended - began) / SECOND
     took = sorted(vote.took / 1000 for vote in thanked)
     return {
         "seconds": seconds,
         "rate": len(thanked) / seconds if seconds else 0.0,
-        "longest_gap": max((late - soon for soon, late in pairwise(answered)), default=0) / SECOND,
+        "longest_gap": max(late - soon for soon, late in pairwise(answered)) / SECOND,
         "latency": {share: percentile(took, share) for share in PERCENTILES if took},
     }
 
