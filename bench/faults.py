@@ -11,6 +11,8 @@ import sys
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -197,10 +199,18 @@ Redis and a real Postgres. Whether chaos would notice bugs is in [figures](figur
     yield ""
     yield """## Seeds
 
-`./landslide chaos --rounds 1 --seed SEED` repeats a schedule, as long as the faults to draw from
-stay the same. Drawn were:
+These repeat them, as long as the faults to draw from stay the same:
 """
-    yield ", ".join(str(one["seed"]) for one in drawn) + "."
+    yield "".join(commands(drawn))
+
+
+def commands(drawn: Iterable[Round]) -> Iterator[str]:
+    """What draws these schedules again, a line for each run of seeds."""
+    options = ("most", "voting_seconds")
+    for (most, seconds), same in groupby(drawn, itemgetter(*options)):
+        seeds = [one["seed"] for one in same]
+        yield f"    ./landslide chaos --rounds {len(seeds)} --seed {min(seeds)}"
+        yield f" --most {most} --seconds {seconds}\n"
 
 
 def main() -> None:
@@ -210,7 +220,7 @@ def main() -> None:
         for one in json.loads(path.read_text()):
             (alone if one["alone"] else drawn).append(one)
     for text in document(alone, drawn):
-        parts = [text] if text.startswith("|") else text.split("\n\n")
+        parts = [text] if text.startswith(("|", "    ")) else text.split("\n\n")
         print("\n\n".join(part if len(parts) == 1 else textwrap.fill(part, 110) for part in parts))
         if text.endswith("\n"):
             print()

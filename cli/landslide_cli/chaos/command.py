@@ -126,7 +126,8 @@ def chaos(
                 steps.begin(f"{number + 1} of {len(seeds)}, seed {one}: {name}")
                 place = directory / f"seed-{one}"
                 result = play(site, nodes, statistics, plan, seconds, place, Within(steps))
-                found.append({"seed": one, "alone": each, **result})
+                drawn = {"seed": one, "alone": each, "most": most, "voting_seconds": seconds}
+                found.append({**drawn, **result})
                 (directory / "rounds.json").write_text(json.dumps(found, indent=2))
                 page.write(directory / "report.html", found)
                 steps.end(good=result["good"])
