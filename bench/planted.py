@@ -24,9 +24,8 @@ from landslide_cli.load.lab import Lab
 from landslide_cli.load.trial import find_lab
 
 ROOT = Path(__file__).resolve().parent.parent
-# Everything but these is copied; the copy works on the same lab.
-KEPT = (".landslide", ".venv")
-LEFT = (*KEPT, ".git", ".venv-dev", ".vagrant", "__pycache__")
+# What is hidden is no part of it but for these, which the copy shares: it works on the same lab.
+SHARED = (".landslide", ".venv")
 
 
 class Bug(NamedTuple):
@@ -97,8 +96,8 @@ def deployed(bug: Bug, extra: list[str], rounds: int) -> bool:
     """Whether a bug in what is deployed is found."""
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "landslide"
-        shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT))
-        for name in KEPT:
+        shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".*"))
+        for name in SHARED:
             (copy / name).symlink_to(ROOT / name)
         text = (copy / bug.file).read_text()
         if text.count(bug.right) != 1:
