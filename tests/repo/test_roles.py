@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ def test_variables_are_described_and_have_a_value_or_are_required(role: Path) ->
     )
     assert {name for name, option in options.items() if not option.get("description")} == set()
     assert {name for name, option in options.items() if not option.get("type")} == set()
+
+
+def test_flags_are_taken_for_what_they_say(role: Path) -> None:
+    # On the command line, `-e flag=false` is a text, and any text is true.
+    entries = load(role / "meta/argument_specs.yml")["argument_specs"]
+    flags = [
+        name
+        for entry in entries.values()
+        for name, option in entry["options"].items()
+        if option["type"] == "bool"
+    ]
+    tasks = "".join(path.read_text() for path in sorted((role / "tasks").glob("*.yml")))
+    # Where it is set in a sentence or handed to another role it is followed by = or a colon.
+    assert [name for name in flags if re.search(rf"\b{name}\b(?!=|:| \| bool\b)", tasks)] == []
 
 
 def test_the_role_says_what_it_is(role: Path) -> None:
