@@ -119,6 +119,19 @@ ELSEWHERE = (
         "apps/worker/tests/test_worker.py",
     ),
     (
+        "the load balancer's certificate for reading the Swarm has expired",
+        "Votes go on. Interlock says so in its log, and hears of no change of the frontends until "
+        "the next run of `site.yml`, which makes a new one.",
+        "by hand on a lab",
+    ),
+    (
+        "a machine is replaced by an empty one of its name",
+        "A worker: one run of `site.yml`. A frontend, too, but what its queue held is gone with its "
+        "disk, and the poll gets no certificate. The only manager: the run says what it would take "
+        "to found the Swarm anew.",
+        "by hand on a lab; operations.md",
+    ),
+    (
         "all machines taken apart, but for their volumes, and set up again",
         "The count goes on.",
         "molecule/cluster/reset.yml",
@@ -201,16 +214,15 @@ Redis and a real Postgres. Whether chaos would notice bugs is in [figures](figur
 
 These repeat them, as long as the faults to draw from stay the same:
 """
-    yield "".join(commands(drawn))
+    yield "\n".join(commands(drawn))
 
 
 def commands(drawn: Iterable[Round]) -> Iterator[str]:
     """What draws these schedules again, a line for each run of seeds."""
-    options = ("most", "voting_seconds")
-    for (most, seconds), same in groupby(drawn, itemgetter(*options)):
+    for (most, seconds), same in groupby(drawn, itemgetter("most", "voting_seconds")):
         seeds = [one["seed"] for one in same]
-        yield f"    ./landslide chaos --rounds {len(seeds)} --seed {min(seeds)}"
-        yield f" --most {most} --seconds {seconds}\n"
+        options = f"--seed {min(seeds)} --most {most} --seconds {seconds}"
+        yield f"    ./landslide chaos --rounds {len(seeds)} {options}"
 
 
 def main() -> None:

@@ -55,9 +55,13 @@ DEPLOYED = (
     Bug(
         "a worker lets go of ballots before they are committed",
         "apps/worker/worker/session.py",
-        "        self._store.merge(batch)\n",
-        """        self._queue.forget(stream, [entry_id for entry_id, _ in entries])
+        """        self._store.merge(batch)
+        # Only now: whatever ended this worker up to here, its entries are delivered again.
+        if not self._queue.forget(stream, [entry_id for entry_id, _ in entries]):
+""",
+        """        forgotten = self._queue.forget(stream, [entry_id for entry_id, _ in entries])
         self._store.merge(batch)
+        if not forgotten:
 """,
         "kill -9 of pg",
     ),
