@@ -126,7 +126,7 @@ ELSEWHERE = (
     ),
     (
         "a machine is replaced by an empty one of its name",
-        "A worker: one run of `site.yml`. A frontend, too, but what its queue held is gone with the "
+        "A worker: a run of `site.yml`. A frontend, too, but what its queue held is gone with its "
         "disk, and the poll gets no certificate. The only manager: the run says what it would take "
         "to found the Swarm anew.",
         "by hand on a lab; operations.md",
