@@ -55,9 +55,10 @@ class HAProxyServer:
     def kill(self) -> None:
         """SIGKILL to the master and its workers; does nothing where none runs."""
         if self._process is not None:
-            children = self._children()
-            subprocess.run(["kill", "-KILL", str(self._process.pid), *children], check=True)
-            self._process.wait(READY_SECONDS)
+            if self._process.poll() is None:
+                children = self._children()
+                subprocess.run(["kill", "-KILL", str(self._process.pid), *children], check=True)
+                self._process.wait(READY_SECONDS)
             self._process = None
 
     def worker(self) -> int:
