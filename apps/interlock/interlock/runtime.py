@@ -10,7 +10,8 @@ from .reconcile import Key, Present
 _DONE = ("", "New server registered.", "Server deleted.")
 _ADDRESS_DONE = ("IP changed from", "no need to change", "port changed from")
 _STILL_BUSY = "Server still has connections"
-RELOAD_GAP_SECONDS = 2.0
+# The master starts itself anew in a reload, and then refuses connections for a moment.
+MASTER_GAP_SECONDS = 2.0
 
 
 class HAProxyError(Exception):
@@ -53,7 +54,7 @@ class Runtime:
 
     def reload(self) -> None:
         """Load the file anew, handing over the listeners. Raises HAProxyError with the log."""
-        answer = _exchange(self._master, "reload", self._reload_timeout)
+        answer = _exchange(self._master, "reload", self._reload_timeout, MASTER_GAP_SECONDS)
         if not answer.startswith("Success=1"):
             raise HAProxyError(f"HAProxy could not reload: {answer.strip()}")
 
@@ -87,11 +88,11 @@ def _rows(table: str) -> list[dict[str, str]]:
     return rows
 
 
-def _exchange(path: Path, command: str, timeout: float) -> str:
+def _exchange(path: Path, command: str, timeout: float, patience: float = 0.0) -> str:
     deadline = time.monotonic() + timeout
     answer = b""
     try:
-        with _connect(path, timeout) as connection:
+        with _connect(path, timeout, patience) as connection:
             connection.sendall(command.encode() + b"\n")
             while chunk := connection.recv(65536):
                 answer += chunk
@@ -101,9 +102,9 @@ def _exchange(path: Path, command: str, timeout: float) -> str:
     return answer.decode(errors="replace")
 
 
-def _connect(path: Path, timeout: float) -> socket.socket:
-    """A connection; raises OSError. A reload takes the sockets away for a moment: wait for that."""
-    patience = time.monotonic() + RELOAD_GAP_SECONDS
+def _connect(path: Path, timeout: float, patience: float) -> socket.socket:
+    """A connection, waiting up to `patience` for somebody to listen; raises OSError."""
+    end = time.monotonic() + min(patience, timeout)
     while True:
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(timeout)
@@ -112,7 +113,8 @@ def _connect(path: Path, timeout: float) -> socket.socket:
             return connection
         except OSError as error:
             connection.close()
-            gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
-            if not gone or time.monotonic() > patience:
+            absent = isinstance(error, ConnectionRefusedError | FileNotFoundError)
+            if not absent or time.monotonic() >= end:
                 raise
+        # Nothing tells when it listens again: asked again and again, until `end`.
         time.sleep(0.02)
