@@ -204,7 +204,7 @@ def _of_updates(nodes: Sequence[Node]) -> Iterator[Fault]:
     yield Fault(
         "rolling update of everything",
         manager,
-        f"for service in {' '.join(services)}; do {UPDATE} --force $service & done; wait",
+        f"for service in {' '.join(services)}; do {UPDATE} --force $service || exit 1; done",
         # The frontend of one machine and the queue of another may have their turn together.
         hits=frozenset(node.name for node in nodes if node.tier == "frontend"),
     )
@@ -213,7 +213,9 @@ def _of_updates(nodes: Sequence[Node]) -> Iterator[Fault]:
         yield Fault(
             f"a {service} that does not start is rolled out",
             manager,
-            f"{image} {service} >{KEPT}.{service}; {UPDATE} --image $({image} redis) {service}",
+            # Nothing is kept where it cannot be told: healing would fail with it for ever.
+            f"good=$({image} {service}) && echo $good >{KEPT}.{service} &&"
+            f" {UPDATE} --image $({image} redis) {service}",
             UNROLL,
             rolls=service == "frontend",
         )
