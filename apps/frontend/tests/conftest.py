@@ -79,23 +79,32 @@ class Server:
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
 
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(SECONDS)
+
+
+def settings(directory: Path, queue: RedisServer, poll_file: Path) -> dict[str, str]:
+    """The environment of a frontend with this queue; its secrets are put into `directory`."""
+    (directory / "cookie_key").write_text(f"{COOKIE_KEY}\n")
+    (directory / "edge_token").write_text(f"{EDGE_TOKEN}\n")
+    return {
+        "NODE_NAME": "frontend<01>",
+        "POLL_FILE": str(poll_file),
+        "QUEUE_SOCKET": str(queue.socket_path),
+        "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
+        "COOKIE_KEY_FILE": str(directory / "cookie_key"),
+        "EDGE_TOKEN_FILE": str(directory / "edge_token"),
+    }
+
 
 @pytest.fixture
 def environ(tmp_path: Path, redis_server: RedisServer) -> dict[str, str]:
     """The environment of a frontend whose queue runs, and is open."""
     redis_server.open_intake()
-    (tmp_path / "poll.yml").write_text(json.dumps(POLL))
-    (tmp_path / "cookie_key").write_text(f"{COOKIE_KEY}\n")
-    (tmp_path / "edge_token").write_text(f"{EDGE_TOKEN}\n")
-    return {
-        "NODE_NAME": "frontend<01>",
-        "POLL_FILE": str(tmp_path / "poll.yml"),
-        "QUEUE_SOCKET": str(redis_server.socket_path),
-        "QUEUE_PASSWORD_FILE": str(redis_server.password_file("frontend")),
-        "QUEUE_TIMEOUT": "0.3",
-        "COOKIE_KEY_FILE": str(tmp_path / "cookie_key"),
-        "EDGE_TOKEN_FILE": str(tmp_path / "edge_token"),
-    }
+    poll_file = tmp_path / "poll.yml"
+    poll_file.write_text(json.dumps(POLL))
+    return settings(tmp_path, redis_server, poll_file) | {"QUEUE_TIMEOUT": "0.3"}
 
 
 @pytest.fixture
@@ -119,8 +128,7 @@ def stranger(app: Flask) -> FlaskClient:
 def server(environ: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     server = Server(environ | {"QUEUE_TIMEOUT": "5"}, tmp_path / "server.log")
     yield server
-    server.process.terminate()
-    server.process.wait(SECONDS)
+    server.stop()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Machines whose clocks are wrong, and jump, while voters change their minds."""
 
-import http.client
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
@@ -11,7 +11,7 @@ from frontend.voter import Electorate
 from testing.poll import Poll, wait_for_intake
 from testing.redis_server import RedisServer
 
-from .conftest import EDGE_TOKEN, Server
+from .conftest import COOKIE_KEY, EDGE_TOKEN, Server, settings
 
 HOUR = 3600
 VOTERS, VOTES, VOTES_A_JUMP = 40, 600, 20
@@ -30,15 +30,8 @@ class Machine:
         self.jump(0)
         poll.start_worker(queue, f"worker-of-{name}")
         wait_for_intake(queue)
-        (directory / "cookie_key").write_text("a-cookie-key-for-tests")
-        (directory / "edge_token").write_text(EDGE_TOKEN)
-        environment = {
+        environment = settings(directory, queue, poll.postgres.poll_file) | {
             "NODE_NAME": name,
-            "POLL_FILE": str(poll.postgres.poll_file),
-            "QUEUE_SOCKET": str(queue.socket_path),
-            "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
-            "COOKIE_KEY_FILE": str(directory / "cookie_key"),
-            "EDGE_TOKEN_FILE": str(directory / "edge_token"),
             # Of Debian's package faketime.
             "LD_PRELOAD": str(next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
             "FAKETIME_TIMESTAMP_FILE": str(self._clock),
@@ -57,7 +50,7 @@ class Machine:
 
     def vote(self, choice: str, cookie: str) -> str:
         """Vote as the owner of the cookie, or as somebody new without one; return the new one."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection = self.server.connect()
         headers = FORM | ({"Cookie": f"voter={cookie}"} if cookie else {})
         connection.request("POST", "/", body=f"vote={choice}", headers=headers)
         answer = connection.getresponse()
@@ -72,12 +65,11 @@ def machines(
     poll: Poll, make_redis_server: Callable[[], RedisServer], tmp_path: Path
 ) -> Iterator[list[Machine]]:
     found: list[Machine] = []
-    for name in ("frontend01", "frontend02"):
-        found.append(Machine(name, poll, make_redis_server(), tmp_path))
-    yield found
-    for machine in found:
-        machine.server.process.terminate()
-        machine.server.process.wait(20)
+    with ExitStack() as ending:
+        for name in ("frontend01", "frontend02"):
+            found.append(Machine(name, poll, make_redis_server(), tmp_path))
+            ending.callback(found[-1].server.stop)
+        yield found
 
 
 def test_the_latest_choice_counts_whatever_the_clocks_say(
@@ -94,7 +86,7 @@ def test_the_latest_choice_counts_whatever_the_clocks_say(
         latest[voter] = choice
     poll.wait_for_entries(VOTES)
 
-    known = Electorate(b"a-cookie-key-for-tests", EDGE_TOKEN.encode()).known
+    known = Electorate(COOKIE_KEY.encode(), EDGE_TOKEN.encode()).known
     counted = dict(poll.postgres.query("SELECT voter::text, choice FROM votes"))
     assert counted == dict(zip((known(cookie).id for cookie in cookies), latest, strict=True))
     poll.check()
