@@ -262,7 +262,7 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
     with Steps(Console(highlight=False)) as steps:
         steps.begin("Queues are empty")
         drain(lab, steps)
-        since = lab.clock()
+        since = lab.next_transaction()
         before = [*containers(lab)], errors(told), lab.query(AUDIT)[0]
         steps.begin("Schemathesis")
         for accept in ("application/json", "text/html, */*"):

@@ -195,8 +195,7 @@ def show(figures: dict[str, Any]) -> None:
 @click.option("--clients", default=64, show_default=True)
 def main(inventory: Inventory, votes: int, clients: int) -> None:
     """Measure, print, and keep the figures."""
-    extra = [word for variable in inventory.extra_vars for word in ("-e", variable)]
-    options = [*extra, "--clients", str(clients), "--seconds", "300", "--votes"]
+    options = [*inventory.arguments, "--clients", str(clients), "--seconds", "300", "--votes"]
     site, _ = find_lab(inventory)
     lab = site.lab
     frontend = inventory.groups["frontend"][0]

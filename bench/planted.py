@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """Whether ./landslide chaos finds what it is for: bugs, planted one at a time into a lab.
 
-    ./landslide up
-    PYTHONPATH=cli .venv/bin/python -P bench/planted.py [-e @FILE] [--rounds N]
+    ./landslide up -e lab_disk=8G
+    PYTHONPATH=cli:apps/frontend .venv/bin/python -P bench/planted.py -e lab_disk=8G [--rounds N]
 
 Each is deployed from a copy of the project, or given to the store, and chaos is told to break what
-it needs to show, until it does. The lab's ledger is wrong afterwards: take the lab down. A power
-cut that takes what Redis had not yet put on disk cannot be had here, where all machines share one
-kernel: apps/redis/tests/test_disk.py has one.
+it needs to show, until it does. The lab's ledger is wrong afterwards: take the lab down.
 """
 
 import re
@@ -65,6 +63,20 @@ DEPLOYED = (
 """,
         "kill -9 of pg",
     ),
+    Bug(
+        "a queue thanks before a vote is on its disk",
+        "apps/redis/redis.conf",
+        "appendfsync always",
+        "appendfsync everysec",
+        "power loss of frontend01 and its disk",
+    ),
+    Bug(
+        "the store commits before a ballot is on its disk",
+        "apps/pg/postgresql.conf",
+        "synchronous_commit = on",
+        "synchronous_commit = off",
+        "power loss of store01 and its disk",
+    ),
 )
 # The function as it is; and without the line that keeps a later vote from an earlier one.
 GUARDED = "SELECT pg_get_functiondef('count_ballots'::regproc)"
@@ -72,10 +84,10 @@ GUARD = r"WHERE \(EXCLUDED\.cast_us.*?entry_seq\);"
 LATE = "cut between frontend01 and worker01"
 
 
-def chaos(extra: list[str], only: str, rounds: int) -> bool:
+def chaos(where: list[str], only: str, rounds: int) -> bool:
     """Break it until it shows; whether it did."""
     for seed in range(rounds):
-        command = [ROOT / "landslide", "chaos", *extra, "--rounds", "1", "--seconds", "20"]
+        command = [ROOT / "landslide", "chaos", *where, "--rounds", "1", "--seconds", "20"]
         said = subprocess.run(
             [*command, "--most", "1", "--seed", str(seed), "--only", only],
             capture_output=True,
@@ -91,12 +103,12 @@ def chaos(extra: list[str], only: str, rounds: int) -> bool:
     return False
 
 
-def up(directory: Path, extra: list[str]) -> None:
+def up(directory: Path, where: list[str]) -> None:
     """Deploy the project in `directory`."""
-    subprocess.run([directory / "landslide", "up", *extra], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([directory / "landslide", "up", *where], check=True, stdout=subprocess.DEVNULL)
 
 
-def deployed(bug: Bug, extra: list[str], rounds: int) -> bool:
+def deployed(bug: Bug, where: list[str], rounds: int) -> bool:
     """Whether a bug in what is deployed is found."""
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "landslide"
@@ -108,13 +120,13 @@ def deployed(bug: Bug, extra: list[str], rounds: int) -> bool:
             raise RuntimeError(f"{bug.file} is not what it was: mend {Path(__file__).name}")
         (copy / bug.file).write_text(text.replace(bug.right, bug.wrong))
         try:
-            up(copy, extra)
-            return chaos(extra, bug.only, rounds)
+            up(copy, where)
+            return chaos(where, bug.only, rounds)
         finally:
-            up(ROOT, extra)
+            up(ROOT, where)
 
 
-def unguarded(lab: Lab, extra: list[str], rounds: int) -> bool:
+def unguarded(lab: Lab, where: list[str], rounds: int) -> bool:
     """Whether a store is found in which the vote that comes last counts, whenever it was cast."""
     good = lab.query(GUARDED)[0][0]
     bad, count = re.subn(GUARD, ";", good, flags=re.DOTALL)
@@ -122,7 +134,7 @@ def unguarded(lab: Lab, extra: list[str], rounds: int) -> bool:
         raise RuntimeError(f"The store is not what it was: mend {Path(__file__).name}")
     lab.query(bad)
     try:
-        return chaos(extra, LATE, rounds)
+        return chaos(where, LATE, rounds)
     finally:
         lab.query(good)
 
@@ -133,12 +145,12 @@ def unguarded(lab: Lab, extra: list[str], rounds: int) -> bool:
 def main(inventory: Inventory, rounds: int) -> None:
     """Plant, break, tell; fails where a bug is not found."""
     site, _ = find_lab(inventory)
-    extra = [word for variable in inventory.extra_vars for word in ("-e", variable)]
+    where = inventory.arguments
     print("an earlier vote that comes later counts", flush=True)
-    found = [unguarded(site.lab, extra, rounds)]
+    found = [unguarded(site.lab, where, rounds)]
     for bug in DEPLOYED:
         print(bug.name, flush=True)
-        found.append(deployed(bug, extra, rounds))
+        found.append(deployed(bug, where, rounds))
     print(f"{sum(found)} of {len(found)} planted bugs were caught")
     sys.exit(not all(found))
 

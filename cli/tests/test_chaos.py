@@ -1,5 +1,7 @@
 """./landslide chaos, but for the faults themselves: those happen on a lab."""
 
+from dataclasses import replace
+
 import pytest
 from click.testing import CliRunner
 from landslide_cli import ROOT
@@ -37,10 +39,23 @@ def test_no_two_faults_have_one_name():
         "half-cut: nothing from frontend01 to interlock01",
         "rolling update of worker",
         "a worker that does not start is rolled out",
+        "cut between interlock01 and store01",
+        "200 ms and 5 % loss from store01",
+        "clock of frontend02 jumping",
+        "stale names on worker01",
     ],
 )
 def test_there_is_this_fault(name):
     assert name in FAULTS
+
+
+def test_disks_of_their_own_can_be_filled_and_lose_what_is_not_on_them():
+    with_disks = {fault.name for fault in catalogue([replace(node, disk=True) for node in NODES])}
+
+    assert with_disks > FAULTS.keys()
+    assert len(with_disks) == len(FAULTS) + 2 * len(NODES)
+    assert "power loss of frontend01 and its disk" in with_disks
+    assert "full disk of store01" in with_disks
 
 
 def test_a_seed_is_a_schedule():
@@ -68,6 +83,7 @@ def test_a_schedule_has_its_bounds():
         (["power loss of store01", "reboot of manager01", "power loss of worker01"], True),
         (["kill -9 of interlock on interlock01"], True),
         (["kill -9 of haproxy on interlock01"], False),
+        (["clock of interlock01 jumping", "clock of frontend01 an hour back"], True),
     ],
 )
 def test_voters_are_spared_while_there_is_a_way(names, left):

@@ -13,6 +13,7 @@ from landslide_cli.load.verdict import Ballot, compare
 
 SECOND = 1_000_000
 START = 1_790_000_000 * SECOND
+WINDOW = 10.0
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def run():
 
 
 def test_seconds_have_their_figures(run):
-    figures = series(*run)
+    figures = series(*run, WINDOW)
 
     assert figures.acknowledged == [2, 1, 0]
     assert figures.other == [1, 0, 0]
@@ -111,6 +112,16 @@ def test_seconds_have_their_figures(run):
     assert figures.latency[99] == [3.0, 5.0, None]
     assert figures.backlog == [1, 1, 0]
     assert figures.lag[50] == [20.0, 1000.0, None]
+
+
+def test_what_a_wrong_clock_told_is_in_no_figure(run):
+    votes, ledger = run
+    wrong = [ballot._replace(stored=ballot.stored + 3600 * SECOND) for ballot in ledger]
+
+    figures = series(votes, wrong, WINDOW)
+
+    assert figures.acknowledged == [2, 1]
+    assert figures.lag[50] == [None, None]
 
 
 def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
@@ -127,7 +138,7 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
         **speed(votes),
         **verdict.as_dict(),
     }
-    page.write(tmp_path / "report.html", figures, verdict.clean, series(votes, ledger))
+    page.write(tmp_path / "report.html", figures, verdict.clean, series(votes, ledger, WINDOW))
     text = (tmp_path / "report.html").read_text()
 
     assert "Not every vote was counted exactly once." in text

@@ -96,6 +96,14 @@ def test_a_report_is_written_once_a_second_whoever_reports(poll: Poll, stores: l
     assert poll.postgres.query(reported, queue) == [(6,)]
 
 
+def test_a_report_from_the_future_is_written_over(poll: Poll, stores: list[Store]) -> None:
+    poll.postgres.query("UPDATE queues SET seen_at = now() + interval '1 hour'")
+    stores[0].report(Figures(5, 1), intake_open=False, node="")
+    assert poll.postgres.query("SELECT waiting FROM lag") == [(1,)]
+    told = "SELECT count(*) FROM queues WHERE seen_at <= now() AND entries_added = 5"
+    assert poll.postgres.query(told) == [(1,)]
+
+
 def test_what_each_worker_has_added_is_counted_once(poll: Poll, stores: list[Store]) -> None:
     fields = [b"voter", str(uuid4()).encode(), b"choice", b"a", b"cast", b"%d" % CAST]
     batch = [(b"7-1", fields), (b"7-2", fields), (b"7-3", None)]

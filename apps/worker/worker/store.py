@@ -43,14 +43,16 @@ KEEP_NEW = "".join(
     for stored in ("ballots", "rejected")
 )
 
-# All workers look at all queues every second. Whoever comes first writes. What a retired queue
-# ended with stands: nobody could correct a worker that was held up between its look and this.
+# All workers look at all queues every second. Whoever comes first writes, over what is from the
+# future, too: the store's clock has been ahead. What a retired queue ended with stands: nobody
+# could correct a worker that was held up between its look and this.
 REPORT = """
     UPDATE queues SET seen_at = now(), node = coalesce(nullif(%(node)s, ''), node),
         intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s,
         oldest_ms = %(oldest_ms)s
     WHERE queue = %(queue)s
-        AND (seen_at < now() - interval '0.9 seconds' OR intake_open <> %(intake_open)s)
+        AND (seen_at NOT BETWEEN now() - interval '0.9 seconds' AND now()
+            OR intake_open <> %(intake_open)s)
         AND (retired_at IS NULL OR seen_at <= retired_at OR intake_open OR waiting > 0)
 """
 

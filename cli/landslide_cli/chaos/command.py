@@ -103,7 +103,7 @@ def chaos(
         raise Problem("Chaos is for a lab: machines that people rely on are not broken on purpose.")
     console = Console(highlight=False)
     site, told = find_lab(inventory)
-    nodes = [Node(**node) for node in told["nodes"]]
+    nodes = [Node(**node, disk=site.lab.has_disk(node["name"])) for node in told["nodes"]]
     faults = [fault for fault in catalogue(nodes) if only in fault.name]
     if not faults:
         raise Problem(f'No fault has "{only}" in its name: --list tells their names.')

@@ -1,92 +1,60 @@
 """What can go wrong on a lab: each fault is a script that begins it and one that ends it. No I/O.
 
-The scripts run as root, with sh, on a node. Where a fault happens to the machine itself, the engine
-that the node is a container of is asked instead.
+The scripts run as root, with sh, on a node. What happens to the machine itself, the engine that the
+node is a container of is asked for after the first of them; the second is then to start it again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
-# What runs where: services of the Swarm, and containers of a node's own.
+from .scripts import (
+    CHAIN,
+    CLOCKS,
+    CONTAINERS,
+    CUT,
+    DROP,
+    FILL,
+    KEPT,
+    SLOW,
+    STALE,
+    UNCLOCK,
+    UNDROP,
+    UNFILL,
+    UNROLL,
+    UNSLOW,
+    UPDATE,
+    running,
+)
+
+# What of the Swarm's runs where.
 SERVICES = {
     "manager": ("swarm-api",),
     "frontend": ("frontend", "redis"),
     "worker": ("worker",),
     "store": ("pg", "results-app", "overview"),
 }
-CONTAINERS = {"manager": ("landslide-registry",), "interlock": ("haproxy", "interlock")}
-# The ways that votes and what is known of the Swarm take.
-LINKS = (
-    ("interlock", "frontend"),
-    ("interlock", "manager"),
-    ("frontend", "worker"),
-    ("frontend", "manager"),
-    ("worker", "store"),
-    ("worker", "manager"),
-    ("store", "manager"),
-)
+TIERS = ("interlock", "frontend", "worker", "store", "manager")
 # The tiers between a voter and the disk that a vote is on when it is thanked for.
 ROAD = ("interlock", "frontend")
-# A chain of our own is taken away whole, and touches no rule of the engine's.
-CHAIN = "LANDSLIDE-CHAOS"
-DROP = f"""
-    iptables -w -N {CHAIN} 2>/dev/null
-    for hook in INPUT FORWARD OUTPUT; do
-        iptables -w -C $hook -j {CHAIN} 2>/dev/null || iptables -w -I $hook -j {CHAIN}
-    done
-"""
-UNDROP = f"""
-    for hook in INPUT FORWARD OUTPUT; do
-        iptables -w -D $hook -j {CHAIN} 2>/dev/null
-    done
-    iptables -w -F {CHAIN} 2>/dev/null
-    iptables -w -X {CHAIN} 2>/dev/null
-    true
-"""
-# Where the kernel can delay no packet, a narrow pipe with a queue of 400 ms does so under load.
-SLOW = f"""
-    {DROP}
-    iptables -w -A {CHAIN} -m statistic --mode random --probability 0.05 -j DROP
-    tc qdisc replace dev eth0 root netem delay 200ms 2>/dev/null ||
-        tc qdisc replace dev eth0 root tbf rate 4mbit burst 32kb latency 400ms
-"""
-UNSLOW = f"tc qdisc del dev eth0 root 2>/dev/null; {UNDROP}"
-# Which image a service had is kept where a reboot leaves it.
-KEPT = "/var/tmp/landslide-chaos-image"
-UPDATE = "docker service update --quiet --detach"
-UNROLL = f"""
-    for kept in {KEPT}.*; do
-        [ -e $kept ] || continue
-        {UPDATE} --image $(cat $kept) ${{kept##*.}} && rm $kept || exit 1
-    done
-"""
-# What ends every fault, whatever began it.
-HEAL = f"""
-    {UNSLOW}
-    systemctl kill --signal=CONT docker.service containerd.service
-    systemctl reset-failed docker.service containerd.service
-    systemctl start docker.service
-    docker ps --quiet --filter status=paused | xargs --no-run-if-empty docker unpause
-    for name in {" ".join(name for names in CONTAINERS.values() for name in names)}; do
-        docker container inspect $name >/dev/null 2>&1 && docker start $name
-    done
-    {UNROLL}
-"""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A machine of the lab: its host's name, its tier, its address on the lab's network."""
+    """A machine of the lab: its host's name, its tier, its address on the lab's network.
+
+    `disk` says whether its engine has a disk of its own.
+    """
 
     name: str
     tier: str
     address: str
+    disk: bool = False
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of one node. `begin` and `end` are scripts; with `power`, words for its engine.
+    """A fault of one node: the scripts that begin and end it; `power`, what its engine does to it.
 
     `hits` are the nodes that may not be able to take or pass on votes meanwhile; `rolls` says that
     it goes from one frontend to the next.
@@ -94,9 +62,9 @@ class Fault:
 
     name: str
     node: str
-    begin: str
+    begin: str = "true"
     end: str = "true"
-    power: bool = False
+    power: str = ""
     hits: frozenset[str] = frozenset()
     rolls: bool = False
 
@@ -108,7 +76,7 @@ def catalogue(nodes: Iterable[Node]) -> list[Fault]:
     for node in nodes:
         found += _of_containers(node)
         found += _of_machine(node)
-    for left, right in LINKS:
+    for left, right in combinations(TIERS, 2):
         for here, there in product(
             *([n for n in nodes if n.tier == tier] for tier in (left, right))
         ):
@@ -166,6 +134,14 @@ def _of_machine(node: Node) -> Iterator[Fault]:
         # Without live-restore an engine that comes back begins with new containers.
         hits=carries,
     )
+    units = "docker.socket docker.service"
+    yield Fault(
+        f"stop of the engine of {name}",
+        name,
+        f"systemctl stop {units}",
+        f"systemctl start {units}",
+        hits=carries,
+    )
     yield Fault(
         f"freeze of the engine of {name}",
         name,
@@ -173,9 +149,18 @@ def _of_machine(node: Node) -> Iterator[Fault]:
         "systemctl kill --signal=CONT docker.service",
         hits=carries,
     )
-    yield Fault(f"power loss of {name}", name, "kill", "start", power=True, hits=carries)
-    yield Fault(f"reboot of {name}", name, "restart", "start", power=True, hits=carries)
-    yield Fault(f"slow and lossy network of {name}", name, SLOW, UNSLOW, hits=carries)
+    yield Fault(f"power loss of {name}", name, power="kill", hits=carries)
+    yield Fault(f"reboot of {name}", name, power="restart", hits=carries)
+    yield Fault(f"200 ms and 5 % loss from {name}", name, SLOW, UNSLOW, hits=carries)
+    for how, turns in CLOCKS.items():
+        yield Fault(f"clock of {name} {how}", name, running("clock", *turns), UNCLOCK)
+    if node.tier != "interlock":
+        yield Fault(f"stale names on {name}", name, STALE, UNDROP)
+    if node.disk:
+        yield Fault(f"power loss of {name} and its disk", name, CUT, power="kill", hits=carries)
+        # The load balancer needs no disk to pass votes on.
+        full = carries if node.tier == "frontend" else frozenset[str]()
+        yield Fault(f"full disk of {name}", name, FILL, UNFILL, hits=full)
 
 
 def _of_link(here: Node, there: Node) -> Iterator[Fault]:

@@ -14,8 +14,9 @@ from docker.errors import APIError
 from landslide_cli.errors import Problem
 from landslide_cli.load.trial import Site
 
-from .faults import HEAL, Fault, Node
+from .faults import Fault, Node
 from .schedule import Planned
+from .scripts import HEAL
 
 SCRIPT_SECONDS = 60
 RECOVERY_SECONDS = 240
@@ -95,12 +96,12 @@ class Chaos:
         self._told.append(told)
         told["from"] = time.monotonic() - self._began
         try:
-            perform(self._lab, planned.fault, planned.fault.begin)
+            begin(self._lab, planned.fault)
         except Problem as problem:
             told["problem"] = str(problem)
         self._stopping.wait(max(0.0, self._began + planned.ends - time.monotonic()))
         try:
-            perform(self._lab, planned.fault, planned.fault.end)
+            end(self._lab, planned.fault)
         except Problem as problem:
             told["problem"] = told["problem"] or str(problem)
         told["to"] = time.monotonic() - self._began
@@ -122,15 +123,31 @@ class Chaos:
         raise Problem(f"The lab has not recovered within {RECOVERY_SECONDS} s: {why}.")
 
 
-def perform(lab: Any, fault: Fault, what: str) -> None:
-    """Begin or end a fault; raises `Problem` where that is not possible."""
+def begin(lab: Any, fault: Fault) -> None:
+    """Raises `Problem` where that is not possible."""
+    run(lab, fault.node, fault.begin)
     if fault.power:
-        try:
-            getattr(lab.nodes[fault.node], what)()
-        except APIError as error:
-            raise Problem(f"{fault.node}: {error.explanation}") from error
-    else:
-        lab.run(fault.node, "timeout", str(SCRIPT_SECONDS), "sh", "-c", what)
+        switch(lab, fault.node, fault.power)
+
+
+def end(lab: Any, fault: Fault) -> None:
+    """Raises `Problem` where that is not possible."""
+    if fault.power:
+        switch(lab, fault.node, "start")
+    run(lab, fault.node, fault.end)
+
+
+def run(lab: Any, node: str, script: str) -> None:
+    """Run a script on a node; raises `Problem` where it fails."""
+    lab.run(node, "timeout", str(SCRIPT_SECONDS), "sh", "-c", script)
+
+
+def switch(lab: Any, node: str, how: str) -> None:
+    """Kill, start or restart a machine; raises `Problem` where that is not possible."""
+    try:
+        getattr(lab.nodes[node], how)()
+    except APIError as error:
+        raise Problem(f"{node}: {error.explanation}") from error
 
 
 def heal(lab: Any, nodes: Sequence[Node]) -> None:
@@ -141,7 +158,7 @@ def heal(lab: Any, nodes: Sequence[Node]) -> None:
         end = time.monotonic() + SCRIPT_SECONDS
         while True:
             try:
-                lab.run(node.name, "timeout", str(SCRIPT_SECONDS), "sh", "-c", HEAL)
+                run(lab, node.name, HEAL)
                 break
             except Problem:
                 # Its engine may still be on its way.

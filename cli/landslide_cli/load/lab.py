@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import docker
@@ -30,13 +31,16 @@ CPU = r"""
     echo "$1"
 """
 
-BALLOTS = """
+# By the transactions that stored them: the store's clock may have been set meanwhile.
+NEXT = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
+SINCE = "xmin::text::bigint >= {since} AND choice <> 'test'"
+BALLOTS = f"""
     SELECT voter::text, choice, cast_us, (extract(epoch FROM stored_at) * 1000000)::bigint
-    FROM ballots WHERE stored_at >= to_timestamp({since}) AND choice <> 'test'
+    FROM ballots WHERE {SINCE}
 """
-COUNTED = """
+COUNTED = f"""
     SELECT voter::text, choice, cast_us FROM votes WHERE voter IN
-        (SELECT voter FROM ballots WHERE stored_at >= to_timestamp({since}) AND choice <> 'test')
+        (SELECT voter FROM ballots WHERE {SINCE})
 """
 # What waits, and for how many seconds no worker has looked.
 WAITING = """
@@ -67,9 +71,13 @@ class Lab:
             raise Problem('The lab is down. "./landslide up" brings it up.')
         self._store = store
 
-    def clock(self) -> float:
-        """Return the store's time in seconds since the epoch."""
-        return float(self.query("SELECT extract(epoch FROM clock_timestamp())")[0][0])
+    def has_disk(self, node: str) -> bool:
+        """Say whether a node's engine has a disk of its own (roles/lab)."""
+        return bool(json.loads(self.nodes[node].labels["landslide.definition"])["disk"])
+
+    def next_transaction(self) -> int:
+        """Return a number that all of the store's transactions that are still to come reach."""
+        return int(self.query(NEXT)[0][0])
 
     def choices(self) -> list[str]:
         """Return the keys that a voter may choose; none while the poll is closed."""
@@ -81,18 +89,21 @@ class Lab:
         ]
 
     def waiting(self) -> tuple[int, float]:
-        """Return how many ballots wait in the queues, and how many seconds ago that was so."""
-        waiting, age = self.query(WAITING)[0]
-        return int(waiting), float(age)
+        """Return how many ballots wait in the queues, and how many seconds ago that was so.
 
-    def ballots(self, since: float) -> list[Ballot]:
-        """Return what the ledger holds of the time since `since`, by the store's clock."""
+        What is from the future, of a clock that is right again, is as old as it is far.
+        """
+        waiting, age = self.query(WAITING)[0]
+        return int(waiting), abs(float(age))
+
+    def ballots(self, since: int) -> list[Ballot]:
+        """Return what transactions from the number `since` on have put into the ledger."""
         return [
             Ballot(voter, choice, int(cast), int(stored))
             for voter, choice, cast, stored in self.query(BALLOTS.format(since=since))
         ]
 
-    def counted(self, since: float) -> list[Counted]:
+    def counted(self, since: int) -> list[Counted]:
         """Return what counts for the voters of those ballots."""
         return [
             Counted(voter, choice, int(cast))

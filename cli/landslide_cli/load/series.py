@@ -69,17 +69,19 @@ def by_second(pairs: Iterable[tuple[int, float]], start: int) -> dict[int, list[
     return groups
 
 
-def series(votes: Sequence[Vote], ledger: Sequence[Ballot]) -> Series:
-    """Make the figures of a run with one vote or more.
+def series(votes: Sequence[Vote], ledger: Sequence[Ballot], window: float) -> Series:
+    """Make the figures of a run with one vote or more, which took `window` seconds in all.
 
-    All machines of a lab have one clock; on others, the lag is as good as their clocks agree.
+    All machines of a lab have one clock. Where one was set wrong on purpose, what cannot have been
+    within the run is left out.
     """
     start = votes[0].sent
     thanked = [vote for vote in votes if vote.acknowledged]
     answered = sorted(vote.sent + vote.took for vote in thanked)
     stored_at = {(ballot.voter, ballot.cast): ballot.stored for ballot in ledger}
     stored = sorted(stored_at.get((vote.voter, vote.cast), 0) for vote in thanked)
-    stored = [time for time in stored if time]
+    most = int(window * SECOND)
+    stored = [time for time in stored if start <= time <= start + most]
     end = max([vote.sent + vote.took for vote in votes] + stored)
     seconds = (end - start) // SECOND + 1
     ends = [start + (second + 1) * SECOND for second in range(seconds)]
@@ -90,7 +92,12 @@ def series(votes: Sequence[Vote], ledger: Sequence[Ballot]) -> Series:
     )
     latency = by_second(((vote.sent, vote.took / 1000) for vote in thanked), start)
     lag = by_second(
-        ((ballot.cast, (ballot.stored - ballot.cast) / 1000) for ballot in ledger), start
+        (
+            (ballot.cast, (ballot.stored - ballot.cast) / 1000)
+            for ballot in ledger
+            if 0 <= ballot.stored - ballot.cast <= most
+        ),
+        start,
     )
     return Series(
         acknowledged=[len(good.get(second, ())) for second in range(seconds)],

@@ -100,7 +100,7 @@ def hold(
     write_voters(voters, (new_voter() for _ in range(demand.votes)), site.cookie_key)
     steps.begin("Queues are empty")
     drain(lab, steps)
-    since, before, start = lab.clock(), lab.cpu(), time.monotonic()
+    since, before, start = lab.next_transaction(), lab.cpu(), time.monotonic()
     steps.begin("Votes")
     run = Run(lab, image, site.address, directory, demand)
     with meanwhile or nullcontext([]) as faults:
@@ -129,5 +129,5 @@ def hold(
         **verdict.as_dict(),
     }
     (directory / "figures.json").write_text(json.dumps(figures, indent=2))
-    page.write(directory / "report.html", figures, verdict.clean, series(sent, ledger))
+    page.write(directory / "report.html", figures, verdict.clean, series(sent, ledger, window))
     return Trial(directory, verdict, figures, run.interrupted)
