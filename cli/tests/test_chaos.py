@@ -111,6 +111,7 @@ def test_the_longest_gap_is_the_longest_time_without_a_receipt(votes, gap):
         ({"lost": 2}, "2 LOST"),
         ({"failed": 3}, "VOTERS NOTICED"),
         ({"failed": 3, "spared": False}, "each counted exactly once"),
+        ({"missed": True}, "did not: no such machine"),
     ],
 )
 def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
@@ -118,7 +119,10 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
         **{"seed": 7, "began": "today", "clients": 8, "report": "seed-7/report.html"},
         **{"acknowledged": 1234, "failed": 0, "spared": True, "longest_gap": 0.5},
         **{"lost": 0, "doubled": 0, "ghosts": 0, "stale": 0, "recovery_seconds": 2.5},
-        "faults": [{"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": ""}],
+        "missed": False,
+        "faults": [
+            {"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": "no such machine"}
+        ],
         "good": not wrong,
         **wrong,
     }

@@ -41,12 +41,15 @@ def play(
     trial = hold(site, Demand(votes, seconds, CLIENTS, CHANGED, PAUSE), directory, steps, chaos)
     failed = trial.verdict.refused + trial.verdict.in_doubt
     unnoticed = spared((planned.fault for planned in plan), nodes)
+    # Beside another one, a fault may have nothing left to break.
+    missed = len(plan) == 1 and any(fault["problem"] for fault in trial.figures["faults"])
     return {
         **trial.figures,
         "failed": failed,
         "spared": unnoticed,
         "recovery_seconds": chaos.recovery_seconds,
-        "good": trial.verdict.clean and not (unnoticed and failed),
+        "missed": missed,
+        "good": trial.verdict.clean and not (unnoticed and failed) and not missed,
         "interrupted": trial.interrupted,
         "report": f"{directory.name}/report.html",
     }

@@ -9,19 +9,21 @@ from landslide_cli.load.page import template
 def summary(result: dict[str, Any]) -> str:
     """Return what came of a schedule, in a line."""
     wrong = [
-        f"{result[name]:,} {name}"
+        f"{result[name]:,} {name.upper()}"
         for name in ("lost", "doubled", "ghosts", "stale")
         if result[name]
     ]
     if result["spared"] and result["failed"]:
-        wrong.append("voters noticed, though a frontend was there for them")
+        wrong.append("VOTERS NOTICED, though a frontend was there for them")
+    if result["missed"]:
+        wrong.append(f"what was to happen did not: {result['faults'][0]['problem']}")
     return "; ".join(
         [
             f"{result['acknowledged']:,} votes acknowledged",
             f"{result['failed']:,} failed",
             f"{result['longest_gap']:.1f} s without any",
             f"whole again after {result['recovery_seconds']:.1f} s",
-            ", ".join(wrong).upper() or "each counted exactly once",
+            ", ".join(wrong) or "each counted exactly once",
         ]
     )
 

@@ -49,18 +49,18 @@ UNDROP = f"""
 # What leaves the node. Few kernels have netem, and a packet that is held back by a program is late
 # in the same way; where the program is gone, packets pass.
 QUEUE = 200
-LEAVING = "-t mangle POSTROUTING -o eth0"
+LEAVING = "POSTROUTING -o eth0"
 LOSS = f"{LEAVING} -m statistic --mode random --probability 0.05 -j DROP"
 DELAY = f"{LEAVING} -j NFQUEUE --queue-num {QUEUE} --queue-bypass"
 SLOW = f"""
     {running("delay", QUEUE, 200)}
-    iptables -w -A {LOSS}
-    iptables -w -A {DELAY}
+    iptables -w -t mangle -A {LOSS} &&
+        iptables -w -t mangle -A {DELAY}
 """
 UNSLOW = f"""
     {ended("delay")}
     for rule in "{LOSS}" "{DELAY}"; do
-        while iptables -w -D $rule 2>/dev/null; do :; done
+        while iptables -w -t mangle -D $rule 2>/dev/null; do :; done
     done
 """
 # By how many seconds it is off, a second each, in turn.
@@ -96,8 +96,8 @@ fcntl.ioctl(os.open("/var/lib/docker", os.O_RDONLY), 0x8004587D, struct.pack("I"
 # The Swarm's gossip, from which a node knows what the names of the overlay network stand for.
 STALE = f"""
     {DROP}
-    iptables -w -A {CHAIN} -p udp --dport 7946 -j DROP
-    iptables -w -A {CHAIN} -p tcp --dport 7946 -j DROP
+    iptables -w -A {CHAIN} -p udp --dport 7946 -j DROP &&
+        iptables -w -A {CHAIN} -p tcp --dport 7946 -j DROP
 """
 # Which image a service had is kept where a reboot leaves it.
 KEPT = "/var/tmp/landslide-chaos-image"
