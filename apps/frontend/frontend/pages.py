@@ -50,7 +50,11 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
+        # Now, not when there is something to say: by then the disk may be what has failed.
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
         self._node = node
         self.pictures = self._file("pictures.css", poll).encode()
         # A node that still has the last poll cannot answer for this one's pictures.

@@ -29,12 +29,13 @@ POLL = {
 COOKIE_KEY = "a-cookie-key-for-tests"
 EDGE_TOKEN = "an-edge-token-for-tests"
 SECONDS = 20
+SOURCE = Path(__file__).parents[1]
 
 
 class Server:
     """`python -m frontend`, on a port of its own."""
 
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
+    def __init__(self, environ: dict[str, str], log: Path, source: Path = SOURCE) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -43,7 +44,7 @@ class Server:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", start],
-                env={**os.environ, **environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+                env={**os.environ, **environ, "PYTHONPATH": str(source)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

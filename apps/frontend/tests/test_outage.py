@@ -1,6 +1,7 @@
 """Without an answer from the queue there are no thanks, and when it is back, so are we."""
 
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
+from frontend.visit import FORM
 from testing.redis_server import RedisServer
+
+from .conftest import SOURCE, Server
 
 Ballots = Callable[[], list[dict[str, str]]]
 
@@ -36,6 +40,22 @@ def test_a_killed_queue_is_503_and_then_all_is_well_again(
     assert vote(client) == 200
     assert health(client) == (200, "open")
     assert len(ballots()) == 2
+
+
+def test_a_node_that_has_lost_its_disk_can_still_say_that_it_takes_no_votes(
+    environ: dict[str, str], tmp_path: Path, redis_server: RedisServer
+) -> None:
+    copy = tmp_path / "source"
+    shutil.copytree(SOURCE / "frontend", copy / "frontend")
+    server = Server(environ, tmp_path / "server.log", copy)
+    shutil.rmtree(copy)
+    redis_server.kill()
+    connection = server.connect()
+    connection.request("POST", "/", body="vote=a", headers={"Content-Type": FORM})
+    status = connection.getresponse().status
+    connection.close()
+    server.stop()
+    assert status == 503
 
 
 def test_a_restart_between_two_votes_is_not_noticed(
