@@ -91,17 +91,18 @@ def test_voters_are_spared_while_there_is_a_way(names, left):
 
 
 @pytest.mark.parametrize(
-    ("votes", "gap"),
+    ("votes", "lasted", "gap"),
     [
-        ([(1, 1), (2, 0), (5, 1), (6, 1)], 4.0),
-        ([(1, 1), (2, 1), (3, 0), (7, 0)], 5.0),
-        ([(1, 0), (3, 0)], 2.0),
+        ([(1, 1), (2, 0), (5, 1), (6, 1)], 0, 4.0),
+        ([(1, 1), (2, 1), (3, 0), (7, 0)], 6, 5.0),
+        ([(1, 1), (2, 1), (3, 0), (7, 0)], 8, 7.0),
+        ([(1, 0), (3, 0)], 0, 2.0),
     ],
 )
-def test_the_longest_gap_is_the_longest_time_without_a_receipt(votes, gap):
+def test_the_longest_gap_is_the_longest_time_without_a_receipt(votes, lasted, gap):
     sent = [Vote("v", "a", sent * 1_000_000, 0, 200, cast) for sent, cast in votes]
 
-    assert speed(sent)["longest_gap"] == gap
+    assert speed(sent, lasted)["longest_gap"] == gap
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
         "drain_seconds": 1.2,
         "cpu": {"frontend": 0.5},
         "generator_cpu": 0.1,
-        **speed(votes),
+        **speed(votes, 0),
         **verdict.as_dict(),
     }
     page.write(tmp_path / "report.html", figures, verdict.clean, series(votes, ledger, WINDOW))

@@ -13,13 +13,15 @@ SECOND = 1_000_000
 PERCENTILES = (50, 95, 99)
 
 
-def speed(votes: Sequence[Vote]) -> dict[str, Any]:
+def speed(votes: Sequence[Vote], lasted: float) -> dict[str, Any]:
     """Return how fast the votes of a run were taken: seconds, votes a second, milliseconds.
 
-    The longest gap is the longest time in which nobody had a receipt, in seconds.
+    The longest gap is the longest time in which nobody had a receipt, in seconds. The run goes on
+    to its last answer, and for `lasted` seconds at least: who reaches nobody sends nothing.
     """
     thanked = [vote for vote in votes if vote.acknowledged]
-    began, ended = votes[0].sent, max(vote.sent + vote.took for vote in votes)
+    began = votes[0].sent
+    ended = max(began + int(lasted * SECOND), *(vote.sent + vote.took for vote in votes))
     answered = [began, *sorted(vote.sent + vote.took for vote in thanked), ended]
     seconds = (ended - began) / SECOND
     took = sorted(vote.took / 1000 for vote in thanked)

@@ -125,7 +125,8 @@ def hold(
         "cpu": {part: spent - before.get(part, 0) for part, spent in after.items()},
         "cpu_window": window,
         "generator_cpu": generator_cpu,
-        **speed(sent),
+        # Unless all votes were sent before.
+        **speed(sent, 0 if run.interrupted or len(sent) == demand.votes else demand.seconds),
         **verdict.as_dict(),
     }
     (directory / "figures.json").write_text(json.dumps(figures, indent=2))
