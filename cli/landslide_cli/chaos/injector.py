@@ -16,7 +16,7 @@ from landslide_cli.load.trial import Site
 
 from .faults import Fault, Node
 from .schedule import Planned
-from .scripts import HEAL
+from .scripts import HEAL, UPDATING
 
 SCRIPT_SECONDS = 60
 RECOVERY_SECONDS = 240
@@ -108,14 +108,20 @@ class Chaos:
 
     def _recover(self) -> None:
         wanted = sum(node.tier == "frontend" for node in self._nodes)
+        manager = next(node.name for node in self._nodes if node.tier == "manager")
         end = time.monotonic() + RECOVERY_SECONDS
         why = ""
         while time.monotonic() < end:
             try:
                 found = self._statistics.frontends()
                 _, age = self._lab.waiting()
-                why = f"{found} of {wanted} frontends are up, a queue was last seen {age:.0f} s ago"
-                if found == wanted and age < FRESH_SECONDS:
+                # Of an update that was held up, the rest would happen in the next round.
+                updating = run(self._lab, manager, UPDATING).split()
+                why = (
+                    f"{found} of {wanted} frontends are up, a queue was last seen {age:.0f} s ago,"
+                    f" being updated: {', '.join(updating) or 'nothing'}"
+                )
+                if found == wanted and age < FRESH_SECONDS and not updating:
                     return
             except Problem as problem:
                 why = str(problem)
@@ -137,9 +143,9 @@ def end(lab: Any, fault: Fault) -> None:
     run(lab, fault.node, fault.end)
 
 
-def run(lab: Any, node: str, script: str) -> None:
-    """Run a script on a node; raises `Problem` where it fails."""
-    lab.run(node, "timeout", str(SCRIPT_SECONDS), "sh", "-c", script)
+def run(lab: Any, node: str, script: str) -> str:
+    """Run a script on a node and return what it says; raises `Problem` where it fails."""
+    return str(lab.run(node, "timeout", str(SCRIPT_SECONDS), "sh", "-c", script))
 
 
 def switch(lab: Any, node: str, how: str) -> None:

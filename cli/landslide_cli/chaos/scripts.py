@@ -108,6 +108,12 @@ UNROLL = f"""
         {UPDATE} --image $(cat $kept) ${{kept##*.}} && rm $kept || exit 1
     done
 """
+# The services that are being updated, or rolled back.
+UPDATING = """
+    docker service ls --quiet | xargs docker service inspect --format \\
+        '{{.Spec.Name}} {{with .UpdateStatus}}{{.State}}{{end}}' |
+        sed -n 's/ updating$//p; s/ rollback_started$//p'
+"""
 # What ends every fault, whatever began it.
 HEAL = f"""
     {UNFILL}
