@@ -156,7 +156,8 @@ def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
     spared = [one for one in rounds if one["spared"]]
     yield f"""# Faults
 
-Written by `bench/faults.py` from runs of `./landslide chaos` on a lab of six machines.
+Written by `bench/faults.py` from runs of `./landslide chaos` on labs of six machines, each with a disk of its
+own.
 
 {len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
