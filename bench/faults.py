@@ -35,7 +35,8 @@ CLASSES = (
         "Discovery",
         r"cut.* manager",
         "Interlock reads the managers again and again, and HAProxy checks every frontend itself. "
-        "Workers keep the queues that they know when a name cannot be looked up.",
+        "Workers keep the queues that they know when a name cannot be looked up, or is out of "
+        "date.",
         "Nothing.",
     ),
     (
@@ -49,8 +50,10 @@ CLASSES = (
         "Voting app",
         rf"frontend on|{MACHINE} frontend",
         "HAProxy takes the frontend out within a second or two and sends what it had in hand to "
-        "another; a vote that is sent twice is one voter's, and counts once.",
-        "Nothing.",
+        "another; a vote that is sent twice is one voter's, and counts once. A clock that is wrong "
+        "changes nothing: the later choice of a voter counts. With a full disk it takes no votes; "
+        "those that it has are counted when there is room.",
+        "Nothing; where the disk is full, make room: see operations.md.",
     ),
     (
         "Redis",
@@ -68,8 +71,9 @@ CLASSES = (
     (
         "Postgres",
         rf"pg on|{MACHINE} store|cut.*store",
-        "Votes wait in the queues, on disk, until it is back.",
-        "Nothing; if the disk is lost, restore it from a copy: an empty one is refused.",
+        "Votes wait in the queues, on disk, until it is back, or its disk has room.",
+        "Nothing; where the disk is full, make room; if it is lost, restore it from a copy: an "
+        "empty one is refused.",
     ),
     (
         "Pages for viewers and operators",
@@ -156,8 +160,8 @@ def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
     spared = [one for one in rounds if one["spared"]]
     yield f"""# Faults
 
-Written by `bench/faults.py` from runs of `./landslide chaos` on labs of six machines, each with a disk of its
-own.
+Written by `bench/faults.py` from runs of `./landslide chaos` on labs of six machines, each with a
+disk of its own.
 
 {len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.

@@ -70,8 +70,8 @@ DEPLOYED = (
         "synchronous_commit = off",
         "power loss of store01 and its disk",
     ),
-    # The last: a queue that has forgotten entries may give their numbers to others, which the ledger
-    # then takes for the same.
+    # The last: a queue that has forgotten entries may give their numbers to others, which the
+    # ledger then takes for the same.
     Bug(
         "a queue thanks before a vote is on its disk",
         "apps/redis/redis.conf",
