@@ -208,7 +208,7 @@ def errors(told: dict[str, Any]) -> dict[str, int]:
 
 
 def judge(
-    lab: Lab, books: Books, since: float, before: tuple[Any, ...], after: tuple[Any, ...]
+    lab: Lab, books: Books, since: int, before: tuple[Any, ...], after: tuple[Any, ...]
 ) -> None:
     """Compare, and note what is wrong."""
     living = {name: (identity, processes) for name, identity, processes in after[0]}

@@ -84,7 +84,7 @@ FILL = f"""
             size=$((size / 2))
         fi
     done
-    df --output=avail {FILLER}
+    [ $end -gt 0 ]
 """
 UNFILL = f"rm -f {FILLER}"
 # EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH (linux/fs.h): from now on nothing gets onto the

@@ -73,7 +73,7 @@ class Lab:
 
     def has_disk(self, node: str) -> bool:
         """Say whether a node's engine has a disk of its own (roles/lab)."""
-        return bool(json.loads(self.nodes[node].labels["landslide.definition"])["disk"])
+        return bool(json.loads(self.nodes[node].labels["landslide.definition"]).get("disk"))
 
     def next_transaction(self) -> int:
         """Return a number that all of the store's transactions that are still to come reach."""

@@ -92,6 +92,7 @@ def held(process: int) -> Iterator[None]:
     try:
         for _ in range(ATTEMPTS):
             os.kill(process, signal.SIGSTOP)
+            # Nobody but its parent is told when the last thread has stopped.
             time.sleep(LOOK_SECONDS)
             if at_rest(process):
                 break
