@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from landslide_cli.load.lab import BALLOTS, COUNTED
+from landslide_cli.load.lab import BALLOTS, COUNTED, NEXT
 from landslide_cli.load.records import Tail, Vote, new_voter, read, write_voters
 from landslide_cli.load.verdict import Ballot, Counted, Verdict, compare
 from testing.haproxy_server import free_port
@@ -85,7 +85,7 @@ class Load:
         self.directory = directory
         self.tail = Tail(directory, CLIENTS)
         self._system = system
-        self._since = system.poll.postgres.query("SELECT extract(epoch FROM clock_timestamp())")
+        ((self._since,),) = system.poll.postgres.query(NEXT)
         command = ["wrk", "--script", str(SCRIPT), "--threads", str(CLIENTS)]
         command += ["--connections", str(CLIENTS), "--duration", "60s"]
         command += [f"http://127.0.0.1:{system.port}/", "--", str(directory), str(votes)]
@@ -107,11 +107,10 @@ class Load:
         query = self._system.poll.postgres.query
         now = query("SELECT clock_timestamp()")[0][0]
         wait_until(lambda: query(lag, now) == [(0, True)])
-        (since,) = self._since[0]
         return compare(
             self.votes(),
-            [Ballot(*row) for row in query(BALLOTS.format(since=since))],
-            [Counted(*row) for row in query(COUNTED.format(since=since))],
+            [Ballot(*row) for row in query(BALLOTS.format(since=self._since))],
+            [Counted(*row) for row in query(COUNTED.format(since=self._since))],
         )
 
 
