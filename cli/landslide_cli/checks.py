@@ -14,7 +14,7 @@ import click
 from . import ROOT
 
 SECONDS = 2400
-LAST_LINES = 60
+LAST_LINES = 40
 
 
 def execute(command: Sequence[str], environment: Mapping[str, str], log: Path) -> bool:
@@ -53,6 +53,19 @@ def count(good: bool, output: str) -> tuple[int, int]:
     return passed, failed if good else max(failed, 1)
 
 
+def last_words(output: str) -> str:
+    """Return the last lines of what was said, and before them Ansible's last failure.
+
+    Molecule clears away after a failure, and says more about that than about the failure.
+    """
+    lines = output.splitlines()
+    last = lines[-LAST_LINES:]
+    failures = [n for n, line in enumerate(lines) if line.startswith("fatal: [")]
+    if failures and failures[-1] < len(lines) - LAST_LINES:
+        last = [*lines[failures[-1] :][:LAST_LINES], "[...]", *last]
+    return "\n".join(last)
+
+
 @dataclass
 class Checks:
     """What has been checked, each with a log of its own in the directory `logs`."""
@@ -73,7 +86,7 @@ class Checks:
         self.passed += passed
         self.failed += failed
         if not good:
-            click.echo("\n".join(output.splitlines()[-LAST_LINES:]))
+            click.echo(last_words(output))
         click.echo(f"{mark(good)} {time.monotonic() - began:7.1f} s    {name}")
         return good
 

@@ -2,7 +2,7 @@
 
 import pytest
 from landslide_cli import ROOT
-from landslide_cli.checks import Checks, count
+from landslide_cli.checks import LAST_LINES, Checks, count, last_words
 from landslide_cli.test import PARTS, SCENARIOS
 
 
@@ -29,6 +29,18 @@ def test_a_command_that_fails_is_counted_and_its_last_words_are_shown(tmp_path, 
     assert (checks.passed, checks.failed) == (1, 1)
     assert (tmp_path / "log/good-one.log").read_text() == "fine\n"
     assert "it broke" in capsys.readouterr().out
+
+
+def test_what_failed_is_shown_though_much_is_said_after_it():
+    lines = [f"line {number}" for number in range(4 * LAST_LINES)]
+    failed, ended = "fatal: [store01]: FAILED! =>", lines[-1]
+
+    assert last_words("\n".join(lines)).splitlines() == lines[-LAST_LINES:]
+    lines[LAST_LINES] = failed
+    words = last_words("\n".join(lines)).splitlines()
+    assert (words[0], words[-1], len(words)) == (failed, ended, 2 * LAST_LINES + 1)
+    lines[-2] = failed
+    assert last_words("\n".join(lines)).splitlines() == lines[-LAST_LINES:]
 
 
 def test_a_command_that_takes_too_long_is_ended_and_has_failed(tmp_path, monkeypatch):
