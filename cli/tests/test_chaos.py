@@ -1,14 +1,17 @@
 """./landslide chaos, but for the faults themselves: those happen on a lab."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from landslide_cli import ROOT
 from landslide_cli.__main__ import main
 from landslide_cli.chaos import page
+from landslide_cli.chaos.command import command
 from landslide_cli.chaos.faults import Node, catalogue, spared
 from landslide_cli.chaos.schedule import draw
+from landslide_cli.inventory import Inventory
 from landslide_cli.load.records import Vote
 from landslide_cli.load.series import speed
 
@@ -133,6 +136,24 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
     assert said in page.summary(result)
     assert "power loss of store01" in text
     assert ("1 of 1 did not go well." in text) is bool(wrong)
+
+
+@pytest.mark.parametrize(
+    ("alone", "only", "said"),
+    [
+        (False, "", "--rounds=1"),
+        (False, "pg", "--rounds=1 --only=pg"),
+        (True, "kill -9 of pg on store01", "--each '--only=kill -9 of pg on store01'"),
+    ],
+)
+def test_a_schedule_is_drawn_again_by_the_command_that_its_report_tells(alone, only, said):
+    inventory = Inventory(Path("lab"), ("@two.yml",))
+    drawn = {"seed": 7, "alone": alone, "most": 3, "voting_seconds": 10}
+
+    assert command(inventory, only, **drawn) == (
+        f"./landslide chaos --inventory lab --extra-vars @two.yml {said}"
+        " --seed=7 --most=3 --seconds=10"
+    )
 
 
 def test_machines_that_are_no_lab_are_left_alone():

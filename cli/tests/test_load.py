@@ -132,6 +132,7 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
         "clients": 3,
         "changed": 0.1,
         "faults": [{"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": ""}],
+        "repeat": "./landslide chaos --seed=7",
         "drain_seconds": 1.2,
         "cpu": {"frontend": 0.5},
         "generator_cpu": 0.1,
@@ -143,5 +144,8 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
 
     assert "Not every vote was counted exactly once." in text
     assert text.count("<svg") == 4
-    assert "power loss of store01" in text
+    assert "<td>power loss of store01</td>" in text
+    # It is drawn into two of the plots: all else is lines.
+    assert text.count('class="line reactive"') == 2
+    assert "./landslide chaos --seed=7" in text
     assert not re.findall(r"(?:src|href)=\"(?!#)[^\"]*\"|url\((?!#)", text)

@@ -1,6 +1,7 @@
 """./landslide chaos"""
 
 import json
+import shlex
 import time
 from pathlib import Path
 from random import SystemRandom
@@ -34,11 +35,16 @@ def play(
     seconds: int,
     directory: Path,
     steps: Within,
+    repeat: str,
 ) -> dict[str, Any]:
-    """Let people vote while what is planned happens; return what came of it."""
+    """Let people vote while what is planned happens; return what came of it.
+
+    The command that does the same is `repeat`.
+    """
     votes = seconds * CLIENTS * 1000 // PAUSE
     chaos = Chaos(site, nodes, statistics, plan)
-    trial = hold(site, Demand(votes, seconds, CLIENTS, CHANGED, PAUSE), directory, steps, chaos)
+    demand = Demand(votes, seconds, CLIENTS, CHANGED, PAUSE)
+    trial = hold(site, demand, directory, steps, chaos, repeat)
     failed = trial.verdict.refused + trial.verdict.in_doubt
     unnoticed = spared((planned.fault for planned in plan), nodes)
     # Beside another one, a fault may have nothing left to break.
@@ -53,6 +59,15 @@ def play(
         "interrupted": trial.interrupted,
         "report": f"{directory.name}/report.html",
     }
+
+
+def command(
+    inventory: Inventory, only: str, *, seed: int, alone: bool, most: int, voting_seconds: int
+) -> str:
+    """Return what draws a schedule again. A name that is a part of others' names comes first."""
+    how = ["--each" if alone else "--rounds=1", *([f"--only={only}"] if only else [])]
+    drawn = [f"--seed={seed}", f"--most={most}", f"--seconds={voting_seconds}"]
+    return shlex.join(["./landslide", "chaos", *inventory.arguments, *how, *drawn])
 
 
 @click.command()
@@ -128,8 +143,11 @@ def chaos(
                 name = ", ".join(planned.fault.name for planned in plan)
                 steps.begin(f"{number + 1} of {len(seeds)}, seed {one}: {name}")
                 place = directory / f"seed-{one}"
-                result = play(site, nodes, statistics, plan, seconds, place, Within(steps))
+                drawn: dict[str, Any]
                 drawn = {"seed": one, "alone": each, "most": most, "voting_seconds": seconds}
+                repeat = command(inventory, name if each else only, **drawn)
+                within = Within(steps)
+                result = play(site, nodes, statistics, plan, seconds, place, within, repeat)
                 found.append({**drawn, **result})
                 (directory / "rounds.json").write_text(json.dumps(found, indent=2))
                 page.write(directory / "report.html", found)

@@ -1,5 +1,6 @@
 """The report of a run: one HTML page that needs nothing else."""
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,26 +13,28 @@ from pygal.style import Style
 from .series import Series
 
 INK, FAINT = "#24292f", "#d0d7de"
-STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    foreground=INK,
-    foreground_strong=INK,
-    foreground_subtle=FAINT,
-    guide_stroke_color=FAINT,
-    guide_stroke_dasharray="none",
-    major_guide_stroke_color=FAINT,
-    major_guide_stroke_dasharray="none",
-    colors=("#1864ab", "#d9480f", "#868e96"),
-    font_family="system-ui, sans-serif",
-    label_font_size=12,
-    major_label_font_size=12,
-    legend_font_size=13,
-    title_font_size=15,
-    tooltip_font_size=12,
-    opacity="1",
-    stroke_opacity="1",
-)
+LINES = ("#1864ab", "#d9480f", "#868e96")
+SHADES = ("#ffd43b", "#b197fc", "#63e6be")
+STYLE = {
+    "background": "transparent",
+    "plot_background": "transparent",
+    "foreground": INK,
+    "foreground_strong": INK,
+    "foreground_subtle": FAINT,
+    "guide_stroke_color": FAINT,
+    "guide_stroke_dasharray": "none",
+    "major_guide_stroke_color": FAINT,
+    "major_guide_stroke_dasharray": "none",
+    "font_family": "system-ui, sans-serif",
+    "label_font_size": 12,
+    "major_label_font_size": 12,
+    "legend_font_size": 13,
+    "title_font_size": 15,
+    "tooltip_font_size": 12,
+    # Of what is filled: a fault lets another one, and the grid, be seen through it.
+    "opacity": ".4",
+    "stroke_opacity": "1",
+}
 LABELS = 10
 
 
@@ -48,42 +51,41 @@ def template(package: str) -> Template:
 
 
 def plot(
-    title: str, unit: str, lines: dict[str, Any], faults: list[dict[str, Any]] | None = None
+    title: str, unit: str, lines: dict[str, Any], faults: Sequence[dict[str, Any]] = ()
 ) -> Markup:
-    """Draw lines over the seconds of a run, as SVG to stand in a page; shaded where a fault was."""
+    """Draw lines over the seconds of a run, as SVG to stand in a page; shaded where faults were."""
     seconds = max(map(len, lines.values()))
-    chart = pygal.Line(
+    shades = [SHADES[number % len(SHADES)] for number in range(len(faults))]
+    chart = pygal.XY(
         title=title,
         x_title="seconds since the first vote",
         y_title=unit,
-        style=STYLE,
+        style=Style(**STYLE, colors=(*shades, *LINES)),
         width=900,
-        height=320,
+        # A line of its own for each in the legend, where names are long.
+        height=320 + (20 * (len(faults) + len(lines) - 1) if faults else 0),
         # Its scripts would be fetched from elsewhere.
         js=[],
         explicit_size=False,
         include_x_axis=True,
         legend_at_bottom=True,
-        legend_at_bottom_columns=len(lines),
+        legend_at_bottom_columns=1 if faults else len(lines),
         show_legend=len(lines) > 1 or bool(faults),
         show_dots=seconds < 3,
+        allow_interruptions=True,
         stroke_style={"width": 2},
-        x_labels=list(range(seconds)),
-        x_labels_major_every=max(1, -(-seconds // LABELS)),
-        show_minor_x_labels=False,
+        xrange=(0, max(1, seconds - 1)),
+        x_labels=list(range(0, seconds, max(1, -(-seconds // LABELS)))),
+        x_value_formatter=lambda value: f"{value:.0f}",
         value_formatter=lambda value: f"{value:,.0f}",
     )
+    top = max(filter(None, chain(*lines.values())), default=1)
+    for fault in faults:
+        begin, end = (min(fault[when], seconds - 1) for when in ("from", "to"))
+        corners = [(begin, 0), (begin, top), (end, top), (end, 0)]
+        chart.add(fault["name"], corners, fill=True, show_dots=False, stroke_style={"width": 0})
     for name, values in lines.items():
-        chart.add(name, values)
-    if faults:
-        top = max(filter(None, chain(*lines.values())), default=1)
-        shade = [
-            top
-            if any(fault["from"] < second + 1 and second < fault["to"] for fault in faults)
-            else 0
-            for second in range(seconds)
-        ]
-        chart.add("a fault", shade, fill=True, stroke=False)
+        chart.add(name, list(enumerate(values)))
     return Markup(chart.render(is_unicode=True, disable_xml_declaration=True))
 
 

@@ -81,12 +81,13 @@ def hold(
     directory: Path,
     steps: Steps | Within,
     meanwhile: AbstractContextManager[list[dict[str, Any]]] | None = None,
+    repeat: str = "",
 ) -> Trial:
     """Let voters vote, wait for the queues, compare, and write the report into `directory`.
 
     What happens `meanwhile` begins with the first vote and must have ended with the context; the
-    list that it gives is told in the report. Interrupted, the voting ends, and what was sent until
-    then is compared all the same.
+    list that it gives is told in the report, as is the command that does all this again, `repeat`.
+    Interrupted, the voting ends, and what was sent until then is compared all the same.
     """
     lab = site.lab
     began = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -121,6 +122,7 @@ def hold(
         "began": began,
         **asdict(demand),
         "faults": faults,
+        "repeat": repeat,
         "drain_seconds": drain_seconds,
         "cpu": {part: spent - before.get(part, 0) for part, spent in after.items()},
         "cpu_window": window,
