@@ -126,6 +126,22 @@ ELSEWHERE = (
     ),
 )
 
+# Runs of earlier versions: faults alone, schedules with their seeds, votes thanked; what to know.
+EARLIER = (
+    (
+        "21 November 2026",
+        (110, "212 (2000-2119, 3000-3091)", "843,511"),
+        "before clocks, disks, delays and stale names were among the faults",
+    ),
+    (
+        "22 November 2026",
+        (162, "128 (5000-5099, 5100-5127)", "830,845"),
+        "without four rounds after which something was mended, and that were run again: in two, a "
+        "frontend that had lost its disk answered 9 and 18 votes with an error; two began while an "
+        "update of the round before was on its way, and 210 and 423 votes failed",
+    ),
+)
+
 
 def kind(name: str) -> str:
     """The name of a fault, for any machine of its tier."""
@@ -203,6 +219,13 @@ Whether chaos would notice bugs is in [figures](figures.md#planted-bugs).
 These repeat them, as long as the faults to draw from stay the same:
 """
     yield "\n".join(commands(drawn))
+    yield ""
+    yield "Runs of earlier versions, in which lost, doubled, ghosts and stale were 0, too:"
+    yield ""
+    yield "| run | faults alone | schedules (seeds) | votes thanked for | to know |"
+    yield "|---|---:|---|---:|---|"
+    for day, figures, note in EARLIER:
+        yield f"| {day} | {' | '.join(map(str, figures))} | {note} |"
 
 
 def commands(drawn: Iterable[Round]) -> Iterator[str]:
