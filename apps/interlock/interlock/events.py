@@ -51,9 +51,14 @@ def follow(
     listen: Callable[[Callable[[], None]], None], bell: Bell, pause: Callable[[float], object]
 ) -> None:
     """Listen again and again, for ever: for a thread of its own. `listen` is Swarm.follow."""
+    told = ""
     while True:
         try:
             listen(bell.ring)
+            told = ""
         except SwarmError as error:
-            log.warning("events: %s", error)
+            # Not every second for as long as it lasts.
+            if str(error) != told:
+                told = str(error)
+                log.warning("events: %s", error)
         pause(RECONNECT_PAUSE)

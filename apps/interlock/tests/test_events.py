@@ -83,3 +83,25 @@ def test_it_listens_again_after_an_end_and_after_an_error() -> None:
     # Three rings are one round, which finds the stop.
     assert not bell.wait(tick=60, least=60, longest=60)
     assert connections == 3
+
+
+def test_what_is_wrong_is_said_once_for_as_long_as_it_lasts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = iter(["no manager", "no manager", "expired", "", "expired", "expired"])
+
+    def listen(ring: Callable[[], None]) -> None:
+        try:
+            error = next(answers)
+        except StopIteration:
+            raise Left from None
+        if error:
+            raise SwarmError(error)
+
+    with pytest.raises(Left):
+        follow(listen, Bell(), lambda seconds: None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "events: no manager",
+        "events: expired",
+        "events: expired",
+    ]
