@@ -126,6 +126,15 @@ ELSEWHERE = (
     ),
 )
 
+LEFT_OUT = """One round is not counted: that of seed 6069 on 24 November, a power loss of frontend02
+and its disk in which two of 2,055 thanked votes were lost. Chaos had made the kernel report as
+synced what was not; what was seen and changed is in
+[decisions](decisions/2026-11-22-clocks-and-disks-of-a-lab.md). The power losses of all six machines
+with their disks were tried again after that and are counted, that of frontend02 nine times.
+
+Runs of earlier versions, in which lost, doubled, ghosts and stale were 0, too:
+"""
+
 # Runs of earlier versions: faults alone, schedules with their seeds, votes thanked; what to know.
 EARLIER = (
     (
@@ -183,7 +192,8 @@ disk of its own.
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
 {total["acknowledged"]} votes were thanked for. **Lost {total["lost"]}, doubled {total["doubled"]},
 ghosts {total["ghosts"]}, stale {total["stale"]}.** After each round the faults were taken away, and
-the lab had to become whole by itself; then every vote was looked up in the ledger.
+the lab had to become whole by itself; then every vote was looked up in the ledger. One round is
+left out, for chaos itself was wrong in it: see [Seeds](#seeds).
 
 In {len(spared)} rounds a frontend and the load balancer stayed untouched. Votes that failed there:
 {sum(one["failed"] for one in spared):,}, in {sum(one["failed"] > 0 for one in spared)} rounds.
@@ -220,8 +230,7 @@ These repeat them, as long as the faults to draw from stay the same:
 """
     yield "\n".join(commands(drawn))
     yield ""
-    yield "Runs of earlier versions, in which lost, doubled, ghosts and stale were 0, too:"
-    yield ""
+    yield LEFT_OUT
     yield "| run | faults alone | schedules (seeds) | votes thanked for | to know |"
     yield "|---|---:|---|---:|---|"
     for day, figures, note in EARLIER:
