@@ -46,7 +46,8 @@ def play(
     demand = Demand(votes, seconds, CLIENTS, CHANGED, PAUSE)
     trial = hold(site, demand, directory, steps, chaos, repeat)
     failed = trial.verdict.refused + trial.verdict.in_doubt
-    unnoticed = spared((planned.fault for planned in plan), nodes)
+    # Who was interrupted has no answer either.
+    unnoticed = not trial.interrupted and spared((planned.fault for planned in plan), nodes)
     # Beside another one, a fault may have nothing left to break.
     missed = len(plan) == 1 and any(fault["problem"] for fault in trial.figures["faults"])
     return {
