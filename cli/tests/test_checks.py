@@ -1,9 +1,12 @@
 """What is counted, and that nothing that failed is taken for passed."""
 
+from pathlib import Path
+
 import pytest
 from landslide_cli import ROOT
 from landslide_cli.checks import LAST_LINES, Checks, count, last_words
-from landslide_cli.test import PARTS, SCENARIOS
+from landslide_cli.errors import Problem
+from landslide_cli.test import PARTS, SCENARIOS, let_nobody_in
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,15 @@ def test_a_command_that_takes_too_long_is_ended_and_has_failed(tmp_path, monkeyp
 
     assert not checks.check("slow", "sleep", "60")
     assert checks.failed == 1
+
+
+def test_a_checkout_that_nobody_may_enter_is_told_of(tmp_path):
+    let_nobody_in(Path("/usr"))
+    tmp_path.chmod(0o700)
+    (tmp_path / "landslide").mkdir(mode=0o755)
+
+    with pytest.raises(Problem, match=f"may not enter {tmp_path}\\. Move"):
+        let_nobody_in(tmp_path / "landslide")
 
 
 def test_every_role_has_its_scenario_run():
