@@ -11,7 +11,7 @@ from typing import Any
 APPS = Path(__file__).resolve().parent.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "worker")]
 
-import psycopg2  # noqa: E402
+import psycopg2  # noqa: E402 (it has to come after the line above, as have the others)
 from worker.ballots import Batch, Sorter  # noqa: E402 (found by the line above)
 from worker.config import Config  # noqa: E402
 from worker.queue import OPEN, Queue  # noqa: E402

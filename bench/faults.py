@@ -130,10 +130,7 @@ LEFT_OUT = """One round is not counted: that of seed 6069 on 24 November, a powe
 and its disk in which two of 2,055 thanked votes were lost. Chaos had made the kernel report as
 synced what was not; what was seen and changed is in
 [decisions](decisions/2026-11-22-clocks-and-disks-of-a-lab.md). The power losses of all six machines
-with their disks were tried again after that and are counted, that of frontend02 nine times.
-
-Runs of earlier versions, in which lost, doubled, ghosts and stale were 0, too:
-"""
+with their disks were tried again after that and are counted, that of frontend02 nine times."""
 
 # Runs of earlier versions: faults alone, schedules with their seeds, votes thanked; what to know.
 EARLIER = (
@@ -230,7 +227,10 @@ These repeat them, as long as the faults to draw from stay the same:
 """
     yield "\n".join(commands(drawn))
     yield ""
-    yield LEFT_OUT
+    yield f"""{LEFT_OUT}
+
+Runs of earlier versions, in which lost, doubled, ghosts and stale were 0, too:
+"""
     yield "| run | faults alone | schedules (seeds) | votes thanked for | to know |"
     yield "|---|---:|---|---:|---|"
     for day, figures, note in EARLIER:

@@ -142,7 +142,7 @@ def main(viewers: int = 1000, seconds: int = 30) -> None:
                 postgres.query(
                     f"UPDATE tally SET votes = {votes} WHERE choice <> 'test'; {history}"
                 )
-                wait_until(lambda: f'"total": {2 * votes},' in api(results))  # noqa: B023
+                wait_until(lambda: f'"total": {2 * votes},' in api(results))  # noqa: B023 (called in this turn)
                 page, took = results.milliseconds("/"), results.milliseconds("/api/results")
                 print(f"{2 * votes:>10,} votes: page {page:.2f} ms, /api/results {took:.2f} ms")
             plan = postgres.query(f"EXPLAIN (ANALYZE, FORMAT JSON) {READ}")[0][0]

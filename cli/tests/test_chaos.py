@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from landslide_cli import ROOT
 from landslide_cli.__main__ import main
 from landslide_cli.chaos import page
-from landslide_cli.chaos.command import command
+from landslide_cli.chaos.command import repetition
 from landslide_cli.chaos.faults import Node, catalogue, spared
 from landslide_cli.chaos.schedule import draw
 from landslide_cli.inventory import Inventory
@@ -150,7 +150,7 @@ def test_a_schedule_is_drawn_again_by_the_command_that_its_report_tells(alone, o
     inventory = Inventory(Path("lab"), ("@two.yml",))
     drawn = {"seed": 7, "alone": alone, "most": 3, "voting_seconds": 10}
 
-    assert command(inventory, only, **drawn) == (
+    assert repetition(inventory, only, **drawn) == (
         f"./landslide chaos --inventory lab --extra-vars @two.yml {said}"
         " --seed=7 --most=3 --seconds=10"
     )

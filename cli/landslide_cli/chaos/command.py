@@ -62,10 +62,13 @@ def play(
     }
 
 
-def command(
+def repetition(
     inventory: Inventory, only: str, *, seed: int, alone: bool, most: int, voting_seconds: int
 ) -> str:
-    """Return what draws a schedule again. A name that is a part of others' names comes first."""
+    """Return the command that draws a schedule again.
+
+    With `alone` further faults may follow: those whose names the fault's name is a part of.
+    """
     how = ["--each" if alone else "--rounds=1", *([f"--only={only}"] if only else [])]
     drawn = [f"--seed={seed}", f"--most={most}", f"--seconds={voting_seconds}"]
     return shlex.join(["./landslide", "chaos", *inventory.arguments, *how, *drawn])
@@ -146,7 +149,7 @@ def chaos(
                 place = directory / f"seed-{one}"
                 drawn: dict[str, Any]
                 drawn = {"seed": one, "alone": each, "most": most, "voting_seconds": seconds}
-                repeat = command(inventory, name if each else only, **drawn)
+                repeat = repetition(inventory, name if each else only, **drawn)
                 within = Within(steps)
                 result = play(site, nodes, statistics, plan, seconds, place, within, repeat)
                 found.append({**drawn, **result})
