@@ -59,7 +59,8 @@ CLASSES = (
         "Redis",
         r"redis on",
         "Its frontend takes no votes, says so, and is taken out. What was thanked for is on its "
-        "disk, and is counted when it is back.",
+        "disk, and is counted when it is back. With its memory full, nothing is evicted: votes are "
+        "refused until there is room.",
         "Nothing; if the disk is lost, its votes are: see operations.md.",
     ),
     (
@@ -92,8 +93,8 @@ CLASSES = (
 # What is not chaos's: it takes longer than a round, a hand, or more votes than people cast in one.
 ELSEWHERE = (
     (
-        "Redis at its memory ceiling",
-        "Its frontend refuses with 503 until workers have emptied some of it. Nothing is evicted.",
+        "a queue that is full of votes",
+        "Its frontend refuses with 503 until workers have emptied some of it.",
         "apps/redis/tests/test_durability.py, apps/worker/tests/test_full_queue.py",
     ),
     (

@@ -34,6 +34,7 @@ def test_no_two_faults_have_one_name():
     "name",
     [
         "kill -9 of redis on frontend02",
+        "full memory of redis on frontend01",
         "freeze of pg on store01",
         "stop of haproxy on interlock01",
         "freeze of the engine of manager01",

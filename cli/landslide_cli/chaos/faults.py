@@ -14,13 +14,15 @@ from .scripts import (
     CONTAINERS,
     CUT,
     DROP,
-    FILL,
+    FILL_DISK,
+    FILL_MEMORY,
     KEPT,
     SLOW,
     STALE,
     UNCLOCK,
     UNDROP,
-    UNFILL,
+    UNFILL_DISK,
+    UNFILL_MEMORY,
     UNROLL,
     UNSLOW,
     UPDATE,
@@ -121,6 +123,8 @@ def _of_containers(node: Node) -> Iterator[Fault]:
             f"{unpause} | xargs --no-run-if-empty docker unpause",
             hits=hits,
         )
+        if name == "redis":
+            yield Fault(f"full memory of {place}", node.name, FILL_MEMORY, UNFILL_MEMORY, hits=hits)
 
 
 def _of_machine(node: Node) -> Iterator[Fault]:
@@ -160,7 +164,7 @@ def _of_machine(node: Node) -> Iterator[Fault]:
         yield Fault(f"power loss of {name} and its disk", name, CUT, power="kill", hits=carries)
         # The load balancer needs no disk to pass votes on.
         full = carries if node.tier == "frontend" else frozenset[str]()
-        yield Fault(f"full disk of {name}", name, FILL, UNFILL, hits=full)
+        yield Fault(f"full disk of {name}", name, FILL_DISK, UNFILL_DISK, hits=full)
 
 
 def _of_link(here: Node, there: Node) -> Iterator[Fault]:

@@ -12,14 +12,15 @@ def _path(program: str) -> str:
     return f"/run/landslide-chaos-{program}.py"
 
 
-def running(program: str, *arguments: int) -> str:
-    """Return what starts one of on_node/ on a node, with arguments."""
+def running(program: str, *arguments: int | str) -> str:
+    """Return what starts one of on_node/ on a node, with arguments, and waits until it is ready."""
     text = files("landslide_cli.chaos").joinpath("on_node", f"{program}.py").read_text()
     return f"""
 cat >{_path(program)} <<'END OF PROGRAM'
 {text}
 END OF PROGRAM
 systemd-run --quiet --collect --unit=landslide-chaos-{program} \
+    --property=Type=notify --property=NotifyAccess=all \
     --property=RuntimeMaxSec={SECONDS_AT_MOST} \
     python3 {_path(program)} {" ".join(map(str, arguments))}
 """
@@ -30,6 +31,13 @@ def ended(program: str) -> str:
     return f"systemctl stop landslide-chaos-{program}.service 2>/dev/null"
 
 
+# What the queue may hold is held by somebody else.
+FILL_MEMORY = f"""
+    redis=$(docker ps --quiet --filter label=com.docker.swarm.service.name=redis) || exit 1
+    process=$(docker inspect --format '{{{{.State.Pid}}}}' $redis) || exit 1
+    {running("memory", "$process")}
+"""
+UNFILL_MEMORY = ended("memory")
 # A chain of our own is taken away whole, and touches no rule of the engine's.
 CHAIN = "LANDSLIDE-CHAOS"
 DROP = f"""
@@ -75,7 +83,7 @@ UNCLOCK = f"""
 """
 # Of a disk of the node's own. No block of it is written; none is left for anybody else.
 FILLER = "/var/lib/docker/landslide-chaos"
-FILL = f"""
+FILL_DISK = f"""
     end=0 size=1073741824
     while [ $size -ge 4096 ]; do
         if fallocate --offset $end --length $size {FILLER} 2>/dev/null; then
@@ -86,7 +94,7 @@ FILL = f"""
     done
     [ $end -gt 0 ]
 """
-UNFILL = f"rm -f {FILLER}"
+UNFILL_DISK = f"rm -f {FILLER}"
 # All of the node but systemd itself, and what is run here.
 SLICE = "/sys/fs/cgroup/system.slice"
 THAW = f"echo 0 >{SLICE}/cgroup.freeze"
@@ -98,9 +106,9 @@ CUT = f"""
     echo 1 >{SLICE}/cgroup.freeze
     timeout {FREEZE_SECONDS} sh -c '
         until grep --quiet "frozen 1" {SLICE}/cgroup.events; do sleep 0.01; done
+    ' && python3 -c 'import fcntl, os, struct
+fcntl.ioctl(os.open("/var/lib/docker", os.O_RDONLY), 0x8004587D, struct.pack("I", 2))
     ' || {{ {THAW}; exit 1; }}
-    python3 -c 'import fcntl, os, struct
-fcntl.ioctl(os.open("/var/lib/docker", os.O_RDONLY), 0x8004587D, struct.pack("I", 2))'
 """
 # The Swarm's gossip, from which a node knows what the names of the overlay network stand for.
 STALE = f"""
@@ -126,7 +134,8 @@ UPDATING = """
 # What ends every fault, whatever began it.
 HEAL = f"""
     {THAW}
-    {UNFILL}
+    {UNFILL_DISK}
+    {UNFILL_MEMORY}
     {UNCLOCK}
     {UNSLOW}
     {UNDROP}

@@ -16,6 +16,7 @@ import os
 import re
 import signal
 import struct
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -140,8 +141,10 @@ def main() -> None:
     true = functions()
     if len(sys.argv) == 1:
         set_clocks(dict(true.values()))
-    for seconds in itertools.cycle(map(int, sys.argv[1:])):
+    for turn, seconds in enumerate(itertools.cycle(map(int, sys.argv[1:]))):
         set_clocks({true[name][0]: text for name, text in code(seconds).items()})
+        if turn == 0:
+            subprocess.run(["systemd-notify", "--ready"], check=True)
         time.sleep(TURN_SECONDS)
 
 

@@ -9,6 +9,7 @@ what to do with it: linux/netfilter/nfnetlink_queue.h, linux/netfilter/nfnetlink
 import select
 import socket
 import struct
+import subprocess
 import sys
 import time
 from collections import deque
@@ -60,6 +61,7 @@ def main() -> None:
         (NFQA_CFG_QUEUE_MAXLEN, struct.pack(">I", MOST_PACKETS)),
     ):
         netlink.send(message(CONFIG, queue, attribute, value))
+    subprocess.run(["systemd-notify", "--ready"], check=True)
     held: deque[tuple[float, int]] = deque()
     while True:
         wait = max(0.0, held[0][0] - time.monotonic()) if held else None
