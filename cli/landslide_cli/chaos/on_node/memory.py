@@ -6,7 +6,6 @@ What has come of a request whose end has not is kept by Redis, and counts as mem
 https://redis.io/docs/latest/develop/reference/clients/#query-buffer-hard-limit
 """
 
-import re
 import signal
 import socket
 import subprocess
@@ -28,8 +27,8 @@ def ceiling(environment: bytes) -> int:
         for line in environment.split(b"\0")
         if line.startswith(b"QUEUE_MAXMEMORY=")
     )
-    number, unit = re.fullmatch(r"(\d+)(\w*)", setting).groups()  # type: ignore[union-attr]
-    return int(number) * UNITS[unit]
+    number = setting.rstrip("kmgb")
+    return int(number) * UNITS[setting.removeprefix(number)]
 
 
 def connect(path: Path) -> socket.socket:
