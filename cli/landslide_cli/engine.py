@@ -67,4 +67,5 @@ def start() -> None:
     while not answering():
         if starter.poll() or time.monotonic() > end:
             raise Problem(f"The Docker engine does not start. Why is told in {log}.")
+        # It listens when it is ready, and tells only systemd so.
         time.sleep(0.2)

@@ -125,6 +125,7 @@ class Chaos:
                     return
             except Problem as problem:
                 why = str(problem)
+            # Nobody tells when all is whole: each part is asked again, until `end`.
             time.sleep(LOOK_SECONDS)
         raise Problem(f"The lab has not recovered within {RECOVERY_SECONDS} s: {why}.")
 

@@ -116,6 +116,7 @@ class Run:
                 container.reload()
                 if container.status != "running":
                     return
+                # The records grow without telling anybody; the client ends by itself.
                 time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             self.interrupted = True

@@ -72,6 +72,7 @@ def drain(lab: Lab, steps: Steps | Within) -> None:
                 f"{waiting:,} ballots still wait in the queues, as of {age:.0f} s ago. "
                 '"./landslide status" shows where.'
             )
+        # Workers write down now and then what they see of the queues, and tell nobody.
         time.sleep(LOOK_SECONDS)
 
 
