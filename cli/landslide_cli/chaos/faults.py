@@ -15,7 +15,6 @@ from .scripts import (
     CUT,
     DROP,
     FILL_DISK,
-    FILL_MEMORY,
     KEPT,
     SLOW,
     STALE,
@@ -109,9 +108,8 @@ def _of_containers(node: Node) -> Iterator[Fault]:
         # The kernel takes the other processes with the first. Who is stopped by hand stays stopped,
         # unless it is a task of the Swarm's.
         again = f"docker start {name}" if selector.startswith("name") else "true"
-        kill = (
-            f"{each} docker inspect --format '{{{{.State.Pid}}}}' | xargs --no-run-if-empty kill -9"
-        )
+        process = f"{each} docker inspect --format '{{{{.State.Pid}}}}'"
+        kill = f"{process} | xargs --no-run-if-empty kill -9"
         place = f"{name} on {node.name}"
         yield Fault(f"kill -9 of {place}", node.name, kill, again, hits=hits)
         yield Fault(f"stop of {place}", node.name, f"{each} docker stop", again, hits=hits)
@@ -124,7 +122,8 @@ def _of_containers(node: Node) -> Iterator[Fault]:
             hits=hits,
         )
         if name == "redis":
-            yield Fault(f"full memory of {place}", node.name, FILL_MEMORY, UNFILL_MEMORY, hits=hits)
+            fill = running("memory", f"$({process})")
+            yield Fault(f"full memory of {place}", node.name, fill, UNFILL_MEMORY, hits=hits)
 
 
 def _of_machine(node: Node) -> Iterator[Fault]:

@@ -31,12 +31,7 @@ def ended(program: str) -> str:
     return f"systemctl stop landslide-chaos-{program}.service 2>/dev/null"
 
 
-# What the queue may hold is held by somebody else.
-FILL_MEMORY = f"""
-    redis=$(docker ps --quiet --filter label=com.docker.swarm.service.name=redis) || exit 1
-    process=$(docker inspect --format '{{{{.State.Pid}}}}' $redis) || exit 1
-    {running("memory", "$process")}
-"""
+# What a queue may hold is held by somebody else then.
 UNFILL_MEMORY = ended("memory")
 # A chain of our own is taken away whole, and touches no rule of the engine's.
 CHAIN = "LANDSLIDE-CHAOS"
