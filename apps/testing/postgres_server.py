@@ -35,7 +35,7 @@ POLL = {
     ],
 }
 EMPTY = """
-    TRUNCATE ballots, rejected, votes, minutes, deliveries, queues, certificate;
+    TRUNCATE ballots, rejected, collisions, votes, minutes, deliveries, queues, certificate;
     UPDATE tally SET votes = 0;
     UPDATE poll SET state = 'open', opened_at = now(), closed_at = NULL,
         opens_at = NULL, closes_at = NULL;
