@@ -21,7 +21,7 @@ def upgrade() -> None:
         COMMENT ON COLUMN ballots.mac IS 'HMAC-SHA256, its first 128 bits, over poll, voter, '
             'choice, cast, flag, node, boot and seq, with tabs between them; the key is the '
             'frontends''. The type is that of any 128 bits.';
-        ALTER TABLE poll ADD id text;
+        ALTER TABLE poll ADD id text CHECK (id ~ '^[a-z0-9-]{1,64}$');
         COMMENT ON COLUMN poll.id IS 'Every entry names it. Null until the first start with a '
             'poll file that does.';
 
@@ -79,13 +79,17 @@ def upgrade() -> None:
             THEN
                 RETURN known.entries_added;
             END IF;
+            -- A look of before the end adds nothing to one of after it, unless it has more: then
+            -- that was not the end.
             UPDATE queues SET seen_at = now(), node = coalesce(nullif(sender, ''), node),
                 shortfall = greatest(shortfall, entries_added - added),
                 entries_added = greatest(entries_added, added),
-                waiting = CASE WHEN ended THEN least(waiting, left_over) ELSE left_over END,
+                waiting = CASE WHEN ended AND added <= entries_added
+                    THEN least(waiting, left_over) ELSE left_over END,
                 oldest_ms = oldest,
-                intake_open = is_open AND NOT ended,
-                ended = ended OR (knew IN ('closed', 'retired') AND NOT is_open)
+                intake_open = is_open AND (NOT ended OR added > entries_added),
+                ended = (ended AND added <= entries_added)
+                    OR (knew IN ('closed', 'retired') AND NOT is_open)
             WHERE queue = id AND (added >= entries_added OR confirmed)
             RETURNING entries_added INTO known.entries_added;
             RETURN known.entries_added;
@@ -102,6 +106,30 @@ def upgrade() -> None:
         CREATE OR REPLACE VIEW draining AS
             SELECT queue, node, intake_open, waiting, seen_at FROM queues
             WHERE (opened OR entries_added > 0) AND NOT (ended AND waiting = 0);
+    """)
+    # One pass, one sort: whatever is asked of a voter's ballots in a row is asked here.
+    op.execute("""
+        CREATE OR REPLACE VIEW audit_choices AS
+            SELECT choice, coalesce(l.votes, 0) AS ledger, coalesce(v.votes, 0) AS votes,
+                coalesce(tally.votes, 0) AS tally, coalesce(l.changed, 0) AS changed,
+                coalesce(l.repeated, 0) AS repeated
+            FROM (
+                SELECT choice, count(*) FILTER (WHERE next IS NULL) AS votes,
+                    count(*) FILTER (WHERE next <> choice) AS changed,
+                    count(*) FILTER (WHERE next = choice) AS repeated
+                FROM (
+                    SELECT choice, lead(choice) OVER (
+                        PARTITION BY voter ORDER BY cast_us, queue, entry_ms, entry_seq
+                    ) AS next FROM ballots
+                ) AS ballot GROUP BY choice
+            ) AS l
+            FULL JOIN (SELECT choice, count(*) AS votes FROM votes GROUP BY choice) AS v
+                USING (choice)
+            FULL JOIN tally USING (choice);
+        COMMENT ON COLUMN audit_choices.changed IS 'Ballots after which the same voter chose '
+            'another one.';
+        COMMENT ON COLUMN audit_choices.repeated IS 'Ballots after which the same voter chose the '
+            'same again.';
     """)
     # One wrong clock neither opens nor closes a poll: what is due is due by two.
     op.execute("""
