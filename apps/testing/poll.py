@@ -1,5 +1,6 @@
 """A poll in miniature: real queues, a real store, and worker processes to torment."""
 
+import hmac
 import os
 import signal
 import subprocess
@@ -7,19 +8,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
-from testing.postgres_server import PostgresServer
+from testing.postgres_server import POLL, PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
+ENTRY_KEY = b"entry-test-key"
 SOURCE = Path(__file__).parents[1] / "worker"
 
 # What breaks the count: votes that are not the latest ballot of their voter by the ledger alone, a
-# tally that differs from the votes, totals that disagree, entries that were stored and rejected.
+# tally that differs from the votes, totals that disagree, entries that were stored and rejected,
+# entries with one id, queues that have lost entries.
 FAULTS = """
     WITH latest AS (
         SELECT DISTINCT ON (voter) voter, choice, cast_us, queue, entry_ms, entry_seq FROM ballots
@@ -35,6 +39,8 @@ FAULTS = """
         WHERE tally <> votes OR votes <> voters
     UNION ALL SELECT 'entry', ballots::text, rejected::text FROM ballots JOIN rejected
         USING (queue, entry_ms, entry_seq)
+    UNION ALL SELECT 'collision', collisions::text, '' FROM collisions
+    UNION ALL SELECT 'queue', queues::text, '' FROM queues WHERE shortfall > 0
 """
 
 
@@ -116,6 +122,20 @@ class Poll:
         audit = "SELECT sum(entries_added), sum(waiting), sum(missing) FROM audit_queues"
         wait_until(lambda: self.postgres.query(audit) == [(added, 0, 0)])
 
+    @contextmanager
+    def stuck_merges(self) -> Iterator[None]:
+        """While this holds, a worker that has sent its merge waits in it."""
+        owner = self.postgres.connect()
+        with owner.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE ballots IN ACCESS EXCLUSIVE MODE")
+        try:
+            yield
+        finally:
+            owner.close()
+
+    def wait_for_stuck_merge(self) -> None:
+        wait_until(lambda: self.postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
     def end(self) -> None:
         for worker in self._workers:
             worker.kill()
@@ -127,14 +147,15 @@ class Frontend(threading.Thread):
     def __init__(self, queue: RedisServer) -> None:
         super().__init__(daemon=True)
         self._queue = queue
+        self._boot = str(uuid4())
         self._done = threading.Event()
         self.taken = 0
 
     def run(self) -> None:
         with self._queue.client("frontend") as client:
             while not self._done.is_set():
-                fields = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
-                if client.xadd("ballots", fields, nomkstream=True) is None:
+                vote = entry("a", boot=self._boot, seq=str(self.taken + 1))
+                if client.xadd("ballots", vote, nomkstream=True) is None:
                     break
                 self.taken += 1
 
@@ -142,6 +163,22 @@ class Frontend(threading.Thread):
         self._done.set()
         self.join(10)
         return self.taken
+
+
+def entry(choice: str, voter: UUID | None = None, **fields: str) -> dict[str, str]:
+    """A vote as frontends lay it out; `fields` are set or added. Its writer writes no other."""
+    values = {
+        "poll": str(POLL["id"]),
+        "voter": str(voter or uuid4()),
+        "choice": choice,
+        "cast": str(time.time_ns() // 1000),
+        "flag": "0",
+        "node": "frontend01",
+        "boot": str(uuid4()),
+        "seq": "1",
+    } | fields
+    mac = hmac.new(ENTRY_KEY, "\t".join(values.values()).encode(), "sha256")
+    return values | {"mac": mac.hexdigest()[:32]}
 
 
 def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str) -> bool:
@@ -162,9 +199,22 @@ def wait_for_intake(queue: RedisServer) -> None:
         wait_until(lambda: client.exists("ballots"))
 
 
+def wrong_clock(hours: int) -> dict[str, str]:
+    """The environment of a process whose clock is off by so much, by Debian's package faketime.
+
+    Its seconds take as long as ever, and its monotonic clock is that of its machine.
+    """
+    return {
+        "LD_PRELOAD": str(next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
+        "FAKETIME": f"{hours * 3600:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
 @pytest.fixture
 def poll(postgres: PostgresServer, tmp_path: Path) -> Iterator[Poll]:
     """An open poll with no votes yet; its workers are killed after the test."""
+    postgres.query("UPDATE poll SET id = %s", POLL["id"])
     poll = Poll(postgres, tmp_path)
     yield poll
     poll.end()

@@ -6,14 +6,14 @@ from random import Random
 from uuid import UUID, uuid4
 
 import pytest
-from testing.poll import Poll
+from testing.poll import Poll, entry
 from worker.ballots import Batch, Sorter
 from worker.queue import Figures
 from worker.store import Store
 
 VOTERS = 300
 CAST = 1_790_000_000_000_000
-SORTER = Sorter(["a", "b", "test"])
+SORTER = Sorter(["a", "b", "test"], "pets")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_an_entry_once_rejected_stays_rejected_when_its_choice_is_known_later(
 ) -> None:
     fields = [b"voter", str(uuid4()).encode(), b"choice", b"c", b"cast", b"%d" % CAST]
     stores[0].merge(SORTER.sort([(b"7-1", fields)]))
-    stores[0].merge(Sorter(["a", "c"]).sort([(b"7-1", fields)]))
+    stores[0].merge(Sorter(["a", "c"], "pets").sort([(b"7-1", fields)]))
     assert poll.ballots() == 0
     poll.check()
 
@@ -89,16 +89,16 @@ def test_a_report_is_written_once_a_second_whoever_reports(poll: Poll, stores: l
     first = stores[0]
     queue = poll.postgres.query("SELECT queue FROM queues ORDER BY first_seen LIMIT 1")[0][0]
     poll.postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
-    first.report(Figures(5, 1), intake_open=False, node="")
-    stores[2].report(Figures(6, 1), intake_open=False, node="")
+    first.report(Figures(5, 1), intake_open=False, node="", knew="open")
+    stores[2].report(Figures(6, 1), intake_open=False, node="", knew="open")
     assert poll.postgres.query(reported, queue) == [(5,)]
-    stores[2].report(Figures(6, 1), intake_open=True, node="")
+    stores[2].report(Figures(6, 1), intake_open=True, node="", knew="open")
     assert poll.postgres.query(reported, queue) == [(6,)]
 
 
 def test_a_report_from_the_future_is_written_over(poll: Poll, stores: list[Store]) -> None:
     poll.postgres.query("UPDATE queues SET seen_at = now() + interval '1 hour'")
-    stores[0].report(Figures(5, 1), intake_open=False, node="")
+    stores[0].report(Figures(5, 1), intake_open=False, node="", knew="open")
     assert poll.postgres.query("SELECT waiting FROM lag") == [(1,)]
     told = "SELECT count(*) FROM queues WHERE seen_at <= now() AND entries_added = 5"
     assert poll.postgres.query(told) == [(1,)]
@@ -111,3 +111,49 @@ def test_what_each_worker_has_added_is_counted_once(poll: Poll, stores: list[Sto
     stores[0].merge(SORTER.sort([*batch, (b"7-4", fields)]))
     told = poll.postgres.query("SELECT ballots, rejected FROM deliveries")
     assert told == [(3, 1)]
+
+
+@pytest.mark.parametrize("first", ["stored", "rejected", "deleted"])
+@pytest.mark.parametrize("then", ["stored", "rejected"])
+def test_another_entry_under_a_known_id_is_written_down(
+    poll: Poll, stores: list[Store], first: str, then: str
+) -> None:
+    """A queue that has lost entries gives their ids to the next."""
+    beside, other = _fields("stored", "a"), _fields(then, "a")
+    stores[0].merge(SORTER.sort([(b"7-1", _fields(first, "b")), (b"7-2", beside)]))
+    for _ in range(2):
+        stores[2].merge(SORTER.sort([(b"7-1", other), (b"7-2", beside), (b"7-3", beside)]))
+    # Another queue may have the same ids.
+    stores[1].merge(SORTER.sort([(b"7-1", other)]))
+    [(ms, seq, payload)] = poll.postgres.query(
+        "SELECT entry_ms, entry_seq, payload FROM collisions"
+    )
+    assert (ms, seq) == (7, 1)
+    assert other
+    assert (other[3].decode() if then == "stored" else other[3].hex()) in payload
+
+
+@pytest.mark.parametrize("layout", ["today's", "1.0.0's"])
+def test_the_same_entry_is_no_other_one(poll: Poll, stores: list[Store], layout: str) -> None:
+    """However it was sorted: a choice may be known by now, and an entry deleted meanwhile."""
+    fields = _fields("stored", "a")
+    assert fields
+    if layout == "1.0.0's":
+        fields = fields[2:8]
+    for sorter in (SORTER, Sorter(["b"], "pets"), Sorter(["a"], "pets")):
+        for number, content in ((1, fields), (2, fields), (3, None)):
+            entry_id = b"%d-%d" % (number, len(sorter.accepts or ""))
+            stores[0].merge(sorter.sort([(entry_id, content)]))
+            for again in (SORTER, Sorter(["b"], "pets")):
+                stores[0].merge(again.sort([(entry_id, content), (b"9-9", fields)]))
+                stores[0].merge(again.sort([(entry_id, None)]))
+    assert poll.postgres.query("SELECT * FROM collisions") == []
+    poll.check()
+
+
+def _fields(kind: str, choice: str) -> list[bytes] | None:
+    """What is delivered of an entry that becomes `kind`: stored, rejected or deleted."""
+    if kind == "deleted":
+        return None
+    values = entry(choice if kind == "stored" else "nobody")
+    return [part.encode() for pair in values.items() for part in pair]
