@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
@@ -64,6 +65,22 @@ class Node:
 
     def thaw(self) -> None:
         self._send(SIGCONT)
+
+    def hold_the_queue(self) -> None:
+        """Let the queue answer nobody until it is resumed, and store what is sent to it before."""
+
+        def connections() -> int:
+            with self.queue.client() as redis:
+                return sum(client["user"] == "frontend" for client in redis.client_list())
+
+        def many_at_once() -> bool:
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(lambda _: vote(self.server.port, "b", "", through_edge()), range(8)))
+            return connections() >= 6
+
+        # A connection that is made first would wait for its log-in, with nothing sent.
+        wait_until(many_at_once)
+        self.queue.pause()
 
     def _send(self, number: int) -> None:
         for process in descendants(self.server.process.pid):
@@ -226,28 +243,30 @@ def test_what_a_frozen_frontend_still_has_in_hand_changes_nothing(
     assert counted(poll, changed.cookie) == "b"
 
 
-@pytest.mark.parametrize("clocks", [("+20s", ""), ("-20s", ""), ("+20s", "-20s")])
+@pytest.mark.parametrize("clocks", [("+20s", "-20s")])
 def test_a_frontends_clock_decides_nothing(poll: Poll, nodes: list[Node], site: Edge) -> None:
     began = time.time_ns() // 1000
     cookie = new_cookie(site)
-    nodes[0].queue.pause()
+    nodes[0].hold_the_queue()
     first = Hanging.begin(site, "a", cookie)
     repeated = first.end()
     assert repeated.status == 200
     nodes[0].queue.resume()
-    wait_until(lambda: sum(stored(node.queue) for node in nodes) >= 2)
     for choice in "ab":
         repeated = vote(site.port, choice, repeated.cookie)
         assert repeated.status == 200
     settle(poll, nodes)
     assert counted(poll, repeated.cookie) == "b"
-    casts = [cast for (cast,) in poll.postgres.query("SELECT cast_us FROM ballots")]
+    query = "SELECT cast_us FROM ballots WHERE voter = %s"
+    casts = [cast for (cast,) in poll.postgres.query(query, cookie.split(".")[1])]
+    # The first is in both queues.
+    assert len(casts) >= 4
     # The load balancer's time has milliseconds.
     assert began - 1000 <= min(casts)
     assert max(casts) <= time.time_ns() // 1000
 
 
-@pytest.mark.parametrize("clocks", [("@1999-01-01 00:00:00", "@2286-11-21 00:00:00")])
+@pytest.mark.parametrize("clocks", [("@1999-01-01 00:00:00", "@2261-01-01 00:00:00")])
 def test_with_a_clock_out_of_range_a_receipt_is_for_a_vote_that_counts(
     poll: Poll, nodes: list[Node], site: Edge
 ) -> None:
@@ -306,7 +325,7 @@ def test_nobody_is_told_that_a_vote_does_not_count_which_does(
     # Closing reaches the queues one after the other.
     with nodes[1].queue.client() as redis:
         redis.rename("ballots", "ballots:closed")
-    nodes[0].queue.pause()
+    nodes[0].hold_the_queue()
     first = Hanging.begin(site, "a", cookie)
     answer = first.end()
     nodes[0].queue.resume()
