@@ -182,15 +182,23 @@ def entry(choice: str, voter: UUID | None = None, **fields: str) -> dict[str, st
 
 
 def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str) -> bool:
-    """Vote as a frontend does; True where the ballot was taken."""
-    entry = {
-        "voter": str(voter or uuid4()),
-        "choice": choice,
-        "cast": str(time.time_ns() // 1000),
-        "node": "frontend01",
-    }
+    """Vote as a frontend does; True where the ballot was taken. `fields` are set or added."""
+    vote = entry(choice, voter, **fields)
     with queue.client("frontend") as client:
-        return client.xadd("ballots", entry | fields, nomkstream=True) is not None
+        taken = client.xadd("ballots", vote, nomkstream=True) is not None
+        if taken:
+            client.set(f"witness:{vote['boot']}", vote["seq"])
+    return taken
+
+
+def cast_as_1_0_0(
+    queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str
+) -> bool:
+    """Vote as a frontend of version 1.0.0 did, whose entries had fewer fields."""
+    vote = entry(choice, voter) | fields
+    old = {name: vote[name] for name in ("voter", "choice", "cast", "node")}
+    with queue.client("frontend") as client:
+        return client.xadd("ballots", old, nomkstream=True) is not None
 
 
 def wait_for_intake(queue: RedisServer) -> None:
