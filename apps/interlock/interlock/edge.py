@@ -18,6 +18,9 @@ _CIPHERS = ":".join(
 _CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 _CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
 
+# Stands for the addresses of a frontend that has none.
+DRAINING = "    # Draining: it listens nowhere."
+
 # As the voting page looks.
 _BUSY_STYLE = (
     ":root{--paper:#f8f9fa;--ink:#212529}"
@@ -80,6 +83,7 @@ class Site:
 
     `certificate` is a file with chain and key. `https_port` is where voters find HTTPS. Networks in
     `proxy_protocol` have to speak it; those in `forwarded_for` are believed on whom they speak for.
+    While `draining`, voters' connections are refused: who comes before goes to another address.
     """
 
     http_bind: str
@@ -93,6 +97,7 @@ class Site:
     proxy_protocol: tuple[str, ...] = ()
     forwarded_for: tuple[str, ...] = ()
     rates: Rates = Rates()
+    draining: bool = False
 
 
 def head(site: Site, mark: str) -> Iterator[str]:
@@ -161,10 +166,12 @@ def edge(site: Site) -> Iterator[str]:
     It sets for them txn.host, the Host in small letters without its port, and txn.https, true where
     the voter's connection is encrypted.
     """
-    yield f"""
-frontend edge
-    bind {site.http_bind}
-    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"""
+    yield "\nfrontend edge"
+    if site.draining:
+        yield DRAINING
+    else:
+        yield f"    bind {site.http_bind}"
+        yield f"    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"
     for network in site.proxy_protocol:
         yield f"    tcp-request connection expect-proxy layer4 if {{ src {network} }}"
     for network in site.forwarded_for:
