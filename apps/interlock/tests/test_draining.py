@@ -220,7 +220,7 @@ def test_the_one_with_the_wrong_clock_drains_while_the_other_serves(
             )
 
         a = start(ours, 0, wrong)
-        wait_until(lambda: "this clock is -3.0" in a.log.read_text())
+        wait_until(lambda: "this clock is -" in a.log.read_text())
         # It is alone, so it goes on.
         wait_until(a.serving)
         assert a.gauges()["interlock_clock_offset_seconds"] == pytest.approx(3, abs=0.5)
@@ -241,7 +241,7 @@ def test_the_one_with_the_wrong_clock_drains_while_the_other_serves(
         theirs.close()
         # Nor do both drain that are both wrong.
         b = start(theirs, 1, wrong)
-        wait_until(lambda: "this clock is -3.0" in b.log.read_text())
+        wait_until(lambda: "this clock is -" in b.log.read_text())
         wait_until(lambda: a.serving() and b.serving())
 
 
