@@ -181,15 +181,17 @@ def edge(site: Site) -> Iterator[str]:
             "    tcp-request content set-src req.hdr_ip(X-Forwarded-For,-1)"
             " if { var(txn.trusted) -m bool }"
         )
-    yield from _limit(site.rates)
+    yield from _slow(site.rates)
+    # Before anything is refused: refusals, too, are for a host, encrypted or not.
+    yield "    http-request set-var(txn.host) req.hdr(host),host_only,lower"
     yield "    http-request set-var(txn.https) ssl_fc"
     if site.forwarded_for:
         yield (
             "    http-request set-var(txn.https) bool(true)"
             " if { var(txn.trusted) -m bool } { req.hdr(X-Forwarded-Proto) -m str https }"
         )
+    yield from _limit(site.rates)
     yield f"""\
-    http-request set-var(txn.host) req.hdr(host),host_only,lower
     # WSGI cannot tell X_Edge_Token from X-Edge-Token: no name with an underscore passes.
     http-request del-header _ -m sub
     http-request del-header X-Forwarded- -m beg
@@ -213,22 +215,27 @@ def edge(site: Site) -> Iterator[str]:
     stats refresh 5s"""
 
 
-def _limit(rates: Rates) -> Iterator[str]:
-    # A network is one address, and so is the /64 that an IPv6 user has all to himself. Forgotten
-    # after a minute.
-    address = "src,ipmask(32,64)"
+# A network is one address, and so is the /64 that an IPv6 user has all to himself.
+_ADDRESS = "src,ipmask(32,64)"
+
+
+def _slow(rates: Rates) -> Iterator[str]:
     if rates != Rates():
+        # Forgotten after a minute.
         yield "    stick-table type ipv6 size 1m expire 1m store http_req_rate(10s)"
     if rates.slow:
-        so_far = f"{address},table_http_req_rate()"
+        so_far = f"{_ADDRESS},table_http_req_rate()"
         yield "    tcp-request inspect-delay 1s"
         yield f"    tcp-request content accept if {{ {so_far} lt {rates.slow} }}"
         if rates.refuse:
             yield f"    tcp-request content accept if {{ {so_far} ge {rates.refuse} }}"
         yield "    tcp-request content accept if WAIT_END"
+
+
+def _limit(rates: Rates) -> Iterator[str]:
     yield "    http-request del-header X-Rate-Flag"
     if rates != Rates():
-        yield f"    http-request track-sc0 {address}"
+        yield f"    http-request track-sc0 {_ADDRESS}"
     if rates.refuse:
         yield f"    http-request deny deny_status 429 if {{ sc0_http_req_rate gt {rates.refuse} }}"
     if rates.flag:
