@@ -10,8 +10,6 @@ from .topology import Server, Service, Topology
 
 # Mozilla's guidelines, as for the ciphers.
 _SET_HSTS = "set-header Strict-Transport-Security max-age=63072000 if { var(txn.https) -m bool }"
-# A host's name or address, and nothing else of a URL.
-_NAME = r"'^([a-z0-9.-]+|\[[0-9a-f:.]+\])$'"
 # As many for each server as it works off in some seconds; who comes then is better told at once.
 _QUEUE = 10
 
@@ -122,9 +120,7 @@ def _ssl_only(site: Site, labels: Labels) -> Iterator[str]:
         yield f"{to}%[var(txn.host)]{port}%[pathq] if !encrypted own_host"
         yield f"{to}{labels.hosts[0]}{port}%[pathq] if !encrypted"
     else:
-        # By a path it is reached at any name; it has to be one, with nothing around it.
-        yield f"    acl name var(txn.host) -m reg {_NAME}"
-        yield "    http-request deny deny_status 400 if !encrypted !name"
+        # By a path it is reached at any host, whose name HAProxy has checked to be one.
         yield f"{to}%[var(txn.host)]{port}%[pathq] if !encrypted"
         yield f"    http-after-response {_SET_HSTS}"
 
