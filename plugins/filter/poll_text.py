@@ -47,8 +47,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-# What is said to the playbook only.
-NOT_FOR_APPS = ("choices_reworded",)
 MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
@@ -65,9 +63,8 @@ def poll_text(definition: Mapping[str, Any], directory: str, poll_id: str) -> st
         choices.append(dict(choice))
         if "picture" in choice:
             choices[-1]["picture"] = data_url(choice["picture"], Path(directory))
-    settings = {name: value for name, value in definition.items() if name not in NOT_FOR_APPS}
     # YAML makes a time of what looks like one.
-    return json.dumps({"id": poll_id, **settings, "choices": choices}, default=datetime.isoformat)
+    return json.dumps({"id": poll_id, **definition, "choices": choices}, default=datetime.isoformat)
 
 
 def data_url(picture: str, directory: Path) -> str:

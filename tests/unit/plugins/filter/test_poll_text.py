@@ -11,11 +11,6 @@ def test_a_poll_without_pictures_is_the_same_in_json() -> None:
     assert json.loads(poll_text(POLL, "/nowhere", "tea-2026")) == POLL | {"id": "tea-2026"}
 
 
-def test_what_is_for_the_playbook_alone_is_left_out() -> None:
-    text = poll_text({**POLL, "choices_reworded": True}, "/nowhere", "tea-2026")
-    assert text == poll_text(POLL, "/nowhere", "tea-2026")
-
-
 def test_pictures_are_part_of_the_text(tmp_path: Path) -> None:
     (tmp_path / "coffee.JPG").write_bytes(b"\xff\xd8")
     choices = [TEA | {"picture": "<svg/>"}, COFFEE | {"picture": "coffee.JPG"}]
