@@ -168,8 +168,10 @@ def moment(value: Any) -> datetime | Literal["infinity"] | None:
 
     YAML makes a datetime of what looks like one. The same moment is equal in any zone.
     """
-    if value is None or value == "infinity" or isinstance(value, datetime):
+    if value is None or isinstance(value, datetime):
         return value
+    if value == "infinity":
+        return "infinity"
     return datetime.fromisoformat(str(value))
 
 
