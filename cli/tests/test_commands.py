@@ -101,6 +101,10 @@ def test_status_shows_what_was_told(monkeypatch):
     node = {"Hostname": "store", "Status": "Ready", "Availability": "Active", "ManagerStatus": ""}
     poll = {
         "state": "open",
+        "opens_at": None,
+        "opened_at": "2026-11-26T10:00:00.123456+00:00",
+        "closes_at": None,
+        "closed_at": None,
         "choices": [{"text": "Cats", "votes": 1234}],
         "queues": [
             {"node": f"frontend0{number}", "waiting": 5, "added": 1239, "age": 1} | intake
@@ -130,7 +134,8 @@ def test_status_shows_what_was_told(monkeypatch):
         "1,234",
         "frontend01",
         "retired",
-        "poll is open",
+        "The poll was opened on",
+        "It closes by hand only",
     ):
         assert word in result.output
 
