@@ -41,7 +41,6 @@ TICKS_PER_SECOND = 100  # USER_HZ of Linux
 CONNECTIONS = 64
 VOTERS = 10_000
 POLL = {
-    "id": "bench",
     "title": "Cats or dogs?",
     "question": "Which is better, cats or dogs?",
     "choices": [
@@ -127,8 +126,6 @@ class Bench:
             "QUEUE_PASSWORD_FILE": str(self.redis.password_file("frontend")),
             "COOKIE_KEY_FILE": str(directory / "cookie_key"),
             "EDGE_TOKEN_FILE": str(directory / "edge_token"),
-            "ENTRY_KEY_FILE": str(directory / "entry_key"),
-            "TEST_TOKEN_FILE": str(directory / "test_token"),
             "QUEUE_PORT": str(self.redis.port),
             "QUEUE_PASSWORD": PASSWORDS["admin"],
             "EDGE_TOKEN": "the-token-of-the-load-balancer",
@@ -138,13 +135,11 @@ class Bench:
         (directory / "poll.yml").write_text(json.dumps(POLL))
         (directory / "cookie_key").write_text("the-key-that-signs-cookies")
         (directory / "edge_token").write_text(self.environ["EDGE_TOKEN"])
-        (directory / "entry_key").write_text("the-key-of-all-entries")
-        (directory / "test_token").write_text("the-token-of-test-votes")
         config = Config.from_environ(self.environ)
-        sign = Electorate(config.cookie_keys).sign
-        cookies = (sign(Voter(str(uuid4()))) for _ in range(VOTERS))
+        sign = Electorate(config.cookie_key, config.edge_token).sign
+        cookies = (sign(Voter(str(uuid4()), 0)) for _ in range(VOTERS))
         (directory / "voters").write_text("\n".join(cookies))
-        self._serve = f"{config.threads}, {config.connections}"
+        self._threads = config.threads
 
     def command(self, name: str, port: int) -> list[str]:
         """What starts an app."""
@@ -152,7 +147,7 @@ class Bench:
             gunicorn = f"gunicorn --workers 4 --keep-alive 0 --bind 127.0.0.1:{port} --chdir"
             return [sys.executable, "-m", *gunicorn.split(), str(BENCH / "usual"), "app:app"]
         app = {"ours": "frontend.wsgi:app", "hello": "hello:app"}[name]
-        serve = f"from frontend.__main__ import serve; serve({app!r}, {port}, {self._serve})"
+        serve = f"from frontend.__main__ import serve; serve({app!r}, {port}, {self._threads})"
         return [sys.executable, "-c", serve]
 
     def measure(self, name: str, seconds: float) -> Result:
@@ -163,7 +158,6 @@ class Bench:
             served(self.command(name, port), port, self.environ) as session,
         ):
             redis.delete("votes", "ballots")
-            redis.set("ballots:accepted", "2 bench a,b,test")
             self.redis.open_intake()
             self.load(port, 1)
             before = redis.xlen("ballots") + redis.llen("votes")

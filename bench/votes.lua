@@ -17,7 +17,7 @@ function init()
             ["Referer"] = "http://votingapp.local/",
             ["Sec-Fetch-Site"] = "same-origin",
             ["Sec-Fetch-Mode"] = "navigate",
-            ["Cookie"] = "voter-any=" .. cookie,
+            ["Cookie"] = "voter=" .. cookie,
             ["X-Forwarded-For"] = "192.0.2.1",
             ["X-Forwarded-Proto"] = "http",
             ["X-Request-ID"] = string.format("01890a5d-ac96-774b-bcce-%012x", number),
