@@ -166,7 +166,7 @@ def main() -> None:
         directory = Path(name)
         make_certificates(directory)
         voters = directory / "voters"
-        voters.write_text("".join(f"v1.{'x' * 60}{number}\n" for number in range(1000)))
+        voters.write_text("".join(f"voter-any=v1.{'x' * 60}{number}\n" for number in range(1000)))
         at = free_port()
         page = "x" * PAGE
         own = {"socket": directory / "admin.sock", "port": at, "ports": ports}

@@ -20,6 +20,7 @@ import re
 import subprocess
 import tempfile
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ HELLO_PORT = 8009
 SERVE = """
     printf "%s" "$HELLO" >/tmp/hello.py
     export PYTHONPATH=/app/src:/tmp
-    exec python -c "from frontend.__main__ import serve; serve('hello:app', 8000, $THREADS)"
+    exec python -c "from frontend.__main__ import serve; serve('hello:app', 8000, $THREADS, 2048)"
 """
 THREADS = 8  # frontend_threads in roles/frontend/defaults
 READY = f"until (</dev/tcp/127.0.0.1/{HELLO_PORT}); do sleep 0.1; done 2>/dev/null"
@@ -55,10 +56,16 @@ QUEUE = f"""
     memory() {{ ask info memory | sed -n 's/^used_memory:\\([0-9]*\\).*/\\1/p'; }}
     log() {{ cat /tmp/appendonlydir/*.aof | wc -c; }}
     m=$(memory) l=$(log)
-    ask eval "for i = 1, {ENTRIES} do redis.call('XADD', 'ballots', '*', 'voter',
-        string.format('01890000-0000-7000-8000-%012d', i), 'choice', 'a',
-        'cast', string.format('%d', 1790000000000000 + i), 'node', 'frontend01') end" 0 >/dev/null
+    ask eval "for i = 1, {ENTRIES} do redis.call('XADD', 'ballots', '*', 'poll', 'tzikosryoodn0ak9',
+        'voter', string.format('01890000-0000-7000-8000-%012d', i), 'choice', 'a',
+        'cast', string.format('%d', 1790000000000000 + i), 'flag', '0', 'node', 'frontend01',
+        'boot', '01890000-0000-7000-8000-000000000000', 'seq', i,
+        'mac', string.format('%032x', i)) end" 0 >/dev/null
     echo $(($(memory) - m)) $(($(log) - l))
+"""
+WRK = b"""
+    FROM debian:trixie-slim
+    RUN apt-get update && apt-get install -y --no-install-recommends wrk
 """
 SIZES = """
     SELECT pg_total_relation_size('ballots'), pg_total_relation_size('votes'),
@@ -110,9 +117,13 @@ def used(after: dict[str, float], before: dict[str, float]) -> dict[str, float]:
 def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
     """Fetch the page as fast as it goes: requests, seconds, and CPU seconds of each part."""
     options = ["--threads", "2", "--connections", str(clients)]
+    wrk = f"{lab.network}-wrk"
+    lab.client.images.build(
+        fileobj=BytesIO(WRK), tag=wrk, labels=lab.labels, network_mode=lab.network, rm=True
+    )
     before, began = lab.cpu(), time.monotonic()
     said = lab.client.containers.run(
-        generator.build(lab),
+        wrk,
         [*options, "--duration", f"{PAGE_SECONDS}s", url],
         entrypoint="wrk",
         network=lab.network,
@@ -136,14 +147,14 @@ def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
     try:
         lab.run(node, "timeout", "20", "bash", "-c", READY)
         address = lab.run(node, "hostname", "--ip-address").split()[0]
-        url = f"http://{address}:{HELLO_PORT}/"
+        target = generator.Target([address], "voter-any", http_port=HELLO_PORT)
         for number in (votes // 10, votes):
             with tempfile.TemporaryDirectory() as directory:
                 place = Path(directory)
                 write_voters(place / "voters", (new_voter() for _ in range(number)), b"any key")
                 before = lab.cpu()["hello"]
-                demand = generator.Demand(number, 300, clients, changed=0)
-                client = generator.Run(lab, generator.build(lab), url, place, demand)
+                demand = generator.Demand(number, 300, clients)
+                client = generator.Run(lab, generator.build(lab), target, place, demand)
                 client.vote(["a", "b"], lambda number: None)
                 spent = lab.cpu()["hello"] - before
                 answered = sum(vote.status == 200 for vote in read(place))
@@ -210,7 +221,7 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
         busy, had = (now - then for now, then in zip(machine_cpu(), (busy, had), strict=True))
         taken = [now - then for now, then in zip(sizes(lab), before, strict=True)]
         steps.begin("Pages")
-        fetched = pages(lab, site.address, clients)
+        fetched = pages(lab, f"http://{site.balancers[0]}/", clients)
         steps.begin("Hello")
         bare = hello(lab, frontend, votes // 2, clients)
         steps.begin("Bytes")

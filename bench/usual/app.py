@@ -24,11 +24,11 @@ def queue() -> Redis:
 
 @app.route("/", methods=["GET", "POST"])
 def page() -> Response:
-    voter = request.cookies.get("voter") or secrets.token_hex(16)
+    voter = request.cookies.get("voter-any") or secrets.token_hex(16)
     vote = None
     if request.method == "POST":
         vote = request.form["vote"]
         queue().rpush("votes", json.dumps({"voter": voter, "vote": vote}))
     response = make_response(render_template("page.html", choices=CHOICES, vote=vote))
-    response.set_cookie("voter", voter)
+    response.set_cookie("voter-any", voter)
     return response

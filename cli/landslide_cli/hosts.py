@@ -90,4 +90,4 @@ def _told(inventory: Inventory, console: Console) -> tuple[str, list[str]]:
     with Steps(console) as steps:
         outcome = playbook.run(["playbooks/addresses.yml"], inventory, log, steps.hear)
         raise_failure(outcome, log, "Mend that, then try again.")
-    return outcome.data["addresses"]["Vote"], outcome.data["names"]
+    return outcome.data["entrance"], outcome.data["names"]

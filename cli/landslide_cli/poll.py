@@ -68,8 +68,11 @@ def show(console: Console, certificate: dict[str, Any]) -> None:
         "votes": "votes",
         "test votes": "test_votes",
         "changed votes": "changed_votes",
+        "repeated votes": "repeated_votes",
         "rejected": "rejected",
         "received by all queues": "received",
     }
-    rows = [[name, f"{certificate[key]:,}"] for name, key in figures.items()]
+    # Version 1.0 told no repeated votes from changed ones.
+    known = {name: key for name, key in figures.items() if key in certificate}
+    rows = [[name, f"{certificate[key]:,}"] for name, key in known.items()]
     table(console, "How it adds up", ["", "ballots"], rows)

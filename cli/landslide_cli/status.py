@@ -1,6 +1,7 @@
 """./landslide status"""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from . import STATE, playbook
 from .errors import Problem
 from .inventory import Inventory, inventory_options
 from .report import raise_failure
+from .times import sentence
 
 Record = dict[str, Any]
 HINT = '"./landslide up" brings up what is missing.'
@@ -59,13 +61,14 @@ def show(console: Console, told: dict[str, Record]) -> None:
         columns = ["node", "intake", "waiting", "taken in all", "as of"]
         table(console, "Queues", columns, queues)
         choices = [[choice["text"], f"{choice['votes']:,}"] for choice in poll["choices"] or []]
-        table(console, f"Count (the poll is {poll['state']})", ["choice", "votes"], choices)
+        table(console, "Count", ["choice", "votes"], choices)
+        console.print(sentence(poll, datetime.now().astimezone()), soft_wrap=True)
 
 
 @click.command()
 @inventory_options
 def status(inventory: Inventory) -> None:
-    """Shows the nodes, the services, the queues and the count."""
+    """Shows the nodes, the services, the queues, the count, and when the poll opens and closes."""
     log = STATE / "log" / "status.log"
     log.unlink(missing_ok=True)
     outcome = playbook.run(["playbooks/status.yml"], inventory, log, lambda event: None)

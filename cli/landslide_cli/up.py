@@ -1,6 +1,9 @@
 """./landslide up"""
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import click
 from rich.console import Console
@@ -9,6 +12,7 @@ from . import STATE, engine, playbook, preflight
 from .inventory import Inventory, inventory_options
 from .progress import Steps
 from .report import raise_failure
+from .times import sentence
 
 PLAYBOOKS = ["playbooks/inventory.yml", "playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
 GO_ON = 'Mend that, then run "./landslide up" again: it goes on where it stopped.'
@@ -34,3 +38,12 @@ def up(inventory: Inventory) -> None:
     console.print(f"Up after {steps.elapsed:.0f} s. Log: {log}", soft_wrap=True)
     for name, address in outcome.data.get("addresses", {}).items():
         console.print(f"  {name:<11} {address}", soft_wrap=True)
+    console.print(ending(outcome.data, datetime.now().astimezone()), soft_wrap=True)
+
+
+def ending(told: Mapping[str, Any], now: datetime) -> str:
+    """Say whether a test vote went all the way, and when the poll opens and closes."""
+    counted = told["test_vote_counted"]
+    vote = "A test vote was cast and counted." if counted else "No test vote was cast."
+    # None where the store has stopped answering since.
+    return f"{vote} {sentence(told['poll'], now)}" if told["poll"] else vote

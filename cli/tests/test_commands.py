@@ -58,6 +58,17 @@ def test_close_shows_the_count_and_where_the_certificate_is(monkeypatch):
     assert asked == ["playbooks/close.yml", "--extra-vars", "close_confirm=yes"]
     for word in ("The poll is closed.", "Cats", "1,234", "1,369", "/state/certificate.html"):
         assert word in result.output
+    assert "repeated" not in result.output
+
+
+def test_close_tells_repeated_votes_from_changed_ones(monkeypatch):
+    certificate = CERTIFICATE | {"repeated_votes": 4321}
+    told = {"closed": "", "certificate": certificate, "certificate_files": []}
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: Outcome(data=told))
+    result = CliRunner().invoke(main, ["close", "--yes"])
+
+    assert "repeated votes" in result.output
+    assert "4,321" in result.output
 
 
 def test_close_of_a_poll_that_does_not_add_up_says_what_and_fails(monkeypatch):
@@ -101,6 +112,10 @@ def test_status_shows_what_was_told(monkeypatch):
     node = {"Hostname": "store", "Status": "Ready", "Availability": "Active", "ManagerStatus": ""}
     poll = {
         "state": "open",
+        "opens_at": None,
+        "opened_at": "2026-11-26T10:00:00.123456+00:00",
+        "closes_at": None,
+        "closed_at": None,
         "choices": [{"text": "Cats", "votes": 1234}],
         "queues": [
             {"node": f"frontend0{number}", "waiting": 5, "added": 1239, "age": 1} | intake
@@ -130,7 +145,8 @@ def test_status_shows_what_was_told(monkeypatch):
         "1,234",
         "frontend01",
         "retired",
-        "poll is open",
+        "The poll was opened on",
+        "It closes by hand only",
     ):
         assert word in result.output
 

@@ -15,7 +15,7 @@ def file(tmp_path, monkeypatch):
     path = tmp_path / "hosts"
     path.write_text(OTHERS)
     told = {
-        "addresses": {"Vote": "http://127.0.0.1:8080/"},
+        "entrance": "http://127.0.0.1:8080/",
         "names": ["votingapp.local", "results.votingapp.local"],
     }
     monkeypatch.setattr(hosts, "FILE", path)

@@ -36,19 +36,21 @@ _value:
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-# The languages in which the voting page can talk; apps/frontend/frontend/languages has the words.
+# The languages in which voters' and viewers' pages can talk; languages/ in apps/frontend and in
+# apps/results have the words.
 LANGUAGES = ("en", "de", "ar")
 PICTURES = (".svg", ".webp", ".png", ".jpg", ".jpeg")
 # The page, its style and all pictures together are to stay under 50 kB.
 MAX_PICTURE_BYTES = 32 * 1024
 TEXTS = ("title", "question")
 TIMES = ("opens_at", "closes_at")
-SETTINGS = (*TEXTS, "choices", "language", "translations", *TIMES, "results_before_closing")
+FLAGS = ("results_before_closing", "choices_reworded")
+SETTINGS = (*TEXTS, "choices", "language", "translations", *TIMES, *FLAGS)
 CHOICE_SETTINGS = ("key", "text", "color", "picture")
 
 
@@ -68,8 +70,11 @@ def poll_problems(definition: Any, directory: str) -> list[str]:
         choices = []
     problems += language_problems(definition, choices)
     problems += time_problems(definition)
-    if not isinstance(definition.get("results_before_closing", True), bool):
-        problems.append("the poll's results_before_closing is neither true nor false")
+    problems += [
+        f"the poll's {name} is neither true nor false"
+        for name in FLAGS
+        if not isinstance(definition.get(name, True), bool)
+    ]
     return problems
 
 
@@ -158,18 +163,33 @@ def has_key(choice: Any) -> bool:
     return isinstance(choice, Mapping) and isinstance(choice.get("key"), str)
 
 
+def moment(value: Any) -> datetime | Literal["infinity"] | None:
+    """Return a time as it is written in a definition or by the store; ValueError for what is none.
+
+    YAML makes a datetime of what looks like one. The same moment is equal in any zone.
+    """
+    if value is None or isinstance(value, datetime):
+        return value
+    if value == "infinity":
+        return "infinity"
+    return datetime.fromisoformat(str(value))
+
+
 def time_problems(definition: Mapping[str, Any]) -> Iterator[str]:
     """Judge when the poll opens and closes."""
     times = {}
     for name in TIMES:
-        if (value := definition.get(name)) is None or (name, value) == ("opens_at", "infinity"):
-            continue
+        value = definition.get(name)
         try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+            time = moment(value)
         except ValueError:
+            time = "infinity"
+        if (time, name) == ("infinity", "closes_at") or (time == "infinity" and value != time):
             yield f'the poll\'s {name} is no time such as "2026-12-01T20:00:00Z": {value}'
-            continue
-        times[name] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        elif isinstance(time, datetime) and time.tzinfo is None:
+            yield f"the poll's {name} names no zone: {value}; end it with Z for UTC, or +01:00"
+        elif isinstance(time, datetime):
+            times[name] = time
     if len(times) == len(TIMES) and times["closes_at"] <= times["opens_at"]:
         yield "the poll closes before it opens"
 

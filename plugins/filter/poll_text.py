@@ -11,7 +11,7 @@ author:
 description:
   - Turns the definition of a poll into JSON that holds its pictures, so that it is one file.
   - The same poll is the same text.
-positional: directory
+positional: directory, poll_id
 options:
   _input:
     description: The definition, in which P(landslide.voting.poll_problems#filter) finds no problem.
@@ -21,13 +21,17 @@ options:
     description: Where the pictures are whose path is a relative one.
     type: path
     required: true
+  poll_id:
+    description: What tells this poll from every other one, of C(a-z0-9-).
+    type: str
+    required: true
 seealso:
   - plugin: landslide.voting.poll_problems
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-text: "{{ poll_definition | landslide.voting.poll_text(inventory_dir) }}"
+text: "{{ poll_definition | landslide.voting.poll_text(inventory_dir, 'tea-2026') }}"
 """
 
 RETURN = r"""
@@ -52,7 +56,7 @@ MEDIA_TYPES = {
 }
 
 
-def poll_text(definition: Mapping[str, Any], directory: str) -> str:
+def poll_text(definition: Mapping[str, Any], directory: str, poll_id: str) -> str:
     """Return the poll as JSON; the arguments are documented above."""
     choices = []
     for choice in definition["choices"]:
@@ -60,7 +64,7 @@ def poll_text(definition: Mapping[str, Any], directory: str) -> str:
         if "picture" in choice:
             choices[-1]["picture"] = data_url(choice["picture"], Path(directory))
     # YAML makes a time of what looks like one.
-    return json.dumps({**definition, "choices": choices}, default=datetime.isoformat)
+    return json.dumps({"id": poll_id, **definition, "choices": choices}, default=datetime.isoformat)
 
 
 def data_url(picture: str, directory: Path) -> str:

@@ -12,7 +12,8 @@ description:
     replica of a replicated one, runs exactly one task of the service's present spec. With a health
     check, a task runs only once it has passed it.
   - Fails, with the task's own error and the end of its log, as soon as an update is paused or
-    rolled back, or tasks fail again and again; and when the time is up.
+    rolled back, or tasks fail again and again; and when the time is up. Of a task that is not
+    healthy by then, such as a database that recovers, the log is shown, too.
   - Runs on a manager. Changes nothing.
 author:
   - Landslide (@landslide)

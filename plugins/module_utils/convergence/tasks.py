@@ -36,8 +36,16 @@ def error_of(task: Task, hostnames: Mapping[str, str]) -> str:
     """Tell a task's state and error, and where."""
     status = task["Status"]
     said = status.get("Err") or status.get("Message", "")
+    # Docker says "starting" of it, for as long as a database recovers or a queue loads its log.
+    if is_unhealthy(task):
+        said = "its container runs, and is not healthy yet: it starts, or recovers"
     node = hostnames.get(task.get("NodeID", ""), "no node yet")
     return f"{status['State']} on {node}: {said}"
+
+
+def is_unhealthy(task: Task) -> bool:
+    """Tell whether the task's container runs, and has not passed its health check so far."""
+    return bool(task["Status"]["State"] == "starting" and not task["Status"].get("Err"))
 
 
 def latest(tasks: Iterable[Task]) -> Task | None:

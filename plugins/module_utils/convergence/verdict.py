@@ -14,6 +14,7 @@ from ansible_collections.landslide.voting.plugins.module_utils.convergence.tasks
     ENDED_BADLY,
     Task,
     error_of,
+    is_unhealthy,
     keeps_failing,
     latest,
     made_from,
@@ -69,7 +70,9 @@ def judge(
         return failure(f"{max_failures} tasks failed in a row", [looping], hostnames)
     missing = unmet(service, current, nodes, hostnames) or leftovers(tasks, current, nodes)
     if missing:
-        return Verdict("waiting", missing)
+        # How far a recovery is, its log tells.
+        recovering = latest(task for task in current if is_unhealthy(task))
+        return Verdict("waiting", missing, recovering["ID"] if recovering else "")
     if state in ("updating", "rollback_started"):
         return Verdict("waiting", update.get("Message", ""))
     times = (seconds(task["Status"]["Timestamp"]) for task in up(current))

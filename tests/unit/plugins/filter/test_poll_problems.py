@@ -35,6 +35,9 @@ def test_each_mistake_has_one_sentence(changes: dict[str, Any], sentence: str) -
         ({"clsoes_at": 1}, "the poll has no setting clsoes_at; is closes_at meant?"),
         ({"results_before_closing": "never"}, "the poll's results_before_closing is neither"),
         ({"opens_at": "noon"}, "the poll's opens_at is no time such as"),
+        ({"choices_reworded": "yes"}, "the poll's choices_reworded is neither true nor false"),
+        ({"closes_at": "2026-12-01T20:00:00"}, "the poll's closes_at names no zone: 2026-12-01T20"),
+        ({"opens_at": "2026-12-01"}, "the poll's opens_at names no zone: 2026-12-01; end it"),
         ({"closes_at": "infinity"}, "the poll's closes_at is no time such as"),
         ({"closes_at": "2026-12-01T18:30:00+01:00"}, "the poll closes before it opens"),
         ({"translations": ["de"]}, "the poll's translations are no mapping"),
@@ -67,6 +70,22 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_a_bare_time_of_yaml_is_taken() -> None:
     times = yaml.safe_load("{opens_at: infinity, closes_at: 2026-12-01T18:30:00Z}")
     assert poll_problems({**POLL, **times}, "/nowhere") == []
+
+
+def test_a_bare_time_of_yaml_needs_a_zone_too() -> None:
+    times = yaml.safe_load("{opens_at: 2026-12-01, closes_at: 2026-12-01 18:30:00}")
+    problems = poll_problems({**POLL, **times}, "/nowhere")
+    assert problems == [
+        "the poll's opens_at names no zone: 2026-12-01; end it with Z for UTC, or +01:00",
+        "the poll's closes_at names no zone: 2026-12-01 18:30:00; end it with Z for UTC, or +01:00",
+    ]
+
+
+@pytest.mark.parametrize("app", ["frontend/frontend", "results/results"])
+def test_a_poll_can_be_asked_in_what_the_pages_talk(app: str) -> None:
+    words = (ROOT / "apps" / app / "languages").glob("*.json")
+    # The templates are in English.
+    assert {"en", *(path.stem for path in words)} == set(plugin.LANGUAGES)
 
 
 def test_the_example_in_the_documentation_passes(tmp_path: Path) -> None:

@@ -46,10 +46,6 @@ def test_ended_tasks_of_old_specs_do_not_matter() -> None:
             [task("n1"), task("n2", "pending", error="no suitable node")],
             "1 of 2 tasks run; the newest other is pending on n2: no suitable node",
         ),
-        (
-            [task("n1"), task("n2", "starting")],
-            "1 of 2 tasks run; the newest other is starting on n2: msg",
-        ),
         ([task("n1"), task("n2", spec=OLD_SPEC)], "1 of 2 tasks run"),
         ([task("n1"), task("n2"), task("n2", made=1100)], "old tasks still run: 1"),
         (
@@ -63,6 +59,23 @@ def test_what_is_missing_or_left_over_is_waited_for(
     tasks: list[dict[str, Any]], reason: str
 ) -> None:
     assert verdict(service(), *tasks) == Verdict("waiting", reason)
+
+
+def test_a_container_that_is_not_healthy_yet_is_told_with_its_log() -> None:
+    recovering = task("n2", "starting")
+    assert verdict(service(), task("n1"), recovering) == Verdict(
+        "waiting",
+        "1 of 2 tasks run; the newest other is starting on n2: its container runs, and is not "
+        "healthy yet: it starts, or recovers",
+        recovering["ID"],
+    )
+
+
+def test_one_that_cannot_be_started_is_told_by_its_error() -> None:
+    broken = task("n2", "starting", error="no such device")
+    assert verdict(service(), task("n1"), broken) == Verdict(
+        "waiting", "1 of 2 tasks run; the newest other is starting on n2: no such device"
+    )
 
 
 def test_an_update_is_waited_for_through_its_monitoring() -> None:

@@ -1,0 +1,35 @@
+"""The order of the site, which an update of a running one depends on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+
+def read(root: Path, name: str) -> list[dict[str, Any]]:
+    plays: list[dict[str, Any]] = yaml.safe_load((root / "playbooks" / f"{name}.yml").read_text())
+    return plays
+
+
+def test_nothing_is_written_that_what_reads_it_does_not_understand_yet(root: Path) -> None:
+    imported = [play["ansible.builtin.import_playbook"] for play in read(root, "site")]
+    ordered = ["store.yml", "queue.yml", "worker.yml", "frontend.yml", "interlock.yml"]
+    assert [name for name in imported if name in ordered] == ordered
+
+
+@pytest.mark.parametrize(
+    ("name", "services"), [("worker", ["pg", "redis"]), ("frontend", ["redis", "worker"])]
+)
+def test_an_update_waits_for_what_has_to_come_before(
+    root: Path, name: str, services: list[str]
+) -> None:
+    (play,) = read(root, name)
+    waits = [
+        task["landslide.voting.swarm_service_wait"]["services"]
+        for task in play["pre_tasks"]
+        if "landslide.voting.swarm_service_wait" in task
+    ]
+    assert waits == [services]
