@@ -13,7 +13,7 @@ class Plan:
     Closed-loop with `clients` that vote at a time, each with a pause of `pause` milliseconds before
     every vote; open-loop where `rate` is not 0: so many votes a second, whoever is answered.
 
-    Shares of the votes, 0 to 1: `changed` are cast by voters who have voted before, `abandoned` by
+    Shares of the votes, 0 to 1: `changed` are cast by voters who have voted before, `abandon` by
     people who do not wait for the answer, `in_flight` by people who press another choice before
     they have it; `fresh` are sent on connections of their own, `https` by HTTPS.
 
@@ -27,7 +27,7 @@ class Plan:
     rate: float
     pause: float
     changed: float
-    abandoned: float
+    abandon: float
     in_flight: float
     fresh: float
     https: float

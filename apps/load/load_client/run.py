@@ -93,10 +93,10 @@ class Run:
             await self._ordinary(press.browser, press.choice, press.tries)
             return
         browser, choice, drawn = self._somebody(), random.choice(self._plan.choices), random.random()
-        if drawn < self._plan.abandoned:
+        if drawn < self._plan.abandon:
             await self._press(browser, choice, abandoned=True)
             self._come_back(browser, self._other(choice), 0)
-        elif drawn < self._plan.abandoned + self._plan.in_flight:
+        elif drawn < self._plan.abandon + self._plan.in_flight:
             await self._change_in_flight(browser, choice)
         else:
             await self._ordinary(browser, choice, 0)

@@ -46,7 +46,7 @@ from .trial import find_lab, hold
     show_default=True,
     help="Votes a second that come whether others are answered or not, instead of clients.",
 )
-@demand_options(changed=0.1, abandoned=0.0, in_flight=0.0, fresh=0.0, https=0.0)
+@demand_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)
 def load(
     inventory: Inventory,
     votes: int,

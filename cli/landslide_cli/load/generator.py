@@ -51,7 +51,7 @@ class Demand:
     seconds: int
     clients: int
     changed: float = 0.0
-    abandoned: float = 0.0
+    abandon: float = 0.0
     in_flight: float = 0.0
     fresh: float = 0.0
     https: float = 0.0

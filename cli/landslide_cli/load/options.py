@@ -10,7 +10,7 @@ from .order import SKEW_MILLISECONDS
 Command = Callable[..., None]
 SHARES = {
     "changed": "Share of the votes by voters who have voted before.",
-    "abandoned": "Share of the votes whose voters do not wait for the answer.",
+    "abandon": "Share of the votes whose voters do not wait for the answer.",
     "in_flight": "Share of the votes that are changed before they are answered.",
     "fresh": "Share of the votes on connections of their own.",
     "https": "Share of the votes by HTTPS. All, where the site takes no others.",

@@ -109,7 +109,7 @@ MEANINGS = {
 
 SHARES = {
     "changed": "by voters who had voted before",
-    "abandoned": "abandoned",
+    "abandon": "abandoned",
     "in_flight": "changed before they were answered",
     "fresh": "on connections of their own",
     "https": "by HTTPS",
