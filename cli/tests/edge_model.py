@@ -33,7 +33,7 @@ class Bug(Enum):
 
 
 class Outcome(NamedTuple):
-    """What a run leaves behind, and for each voter what the edge received last among what counts."""
+    """What a run leaves behind."""
 
     votes: list[Vote]
     ledger: list[Ballot]

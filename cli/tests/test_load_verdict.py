@@ -105,7 +105,9 @@ def test_a_voter_for_whom_an_older_choice_counts_is_found(run, data):
     told = Vote("somebody", "b", START + LATER, 1, 200, START + LATER, START + LATER - 1)
     older = data.draw(st.sampled_from([START + LATER - 1, START]))
     sent = [*run.votes, told._replace(choice="a", cast=older, sent=older, known=0), told]
-    mine = [Ballot("somebody", choice, cast, LATER) for choice, cast in (("a", older), ("b", told.cast))]
+    mine = [
+        Ballot("somebody", choice, cast, LATER) for choice, cast in (("a", older), ("b", told.cast))
+    ]
     ledger = run.ledger + mine
     right = count(ledger)
     wrong = [row for row in right if row.voter != "somebody"] + [Counted("somebody", "a", older)]

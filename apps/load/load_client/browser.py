@@ -30,7 +30,7 @@ def state(cookie: str) -> State:
 class Browser:
     """The cookies of one browser, by RFC 6265bis as far as it matters between two schemes.
 
-    What is Secure is not sent by HTTP, and nothing that comes by HTTP takes its place (section 5.6).
+    What is Secure is not sent by HTTP, and nothing that comes by HTTP takes its place (5.6).
     """
 
     def __init__(self, name: str, cookie: str) -> None:

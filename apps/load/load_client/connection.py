@@ -1,4 +1,4 @@
-"""HTTP/1.1 as far as a voter's browser needs it: a connection on which one request is answered at a time."""
+"""HTTP/1.1 as far as a voter's browser needs it: one request after the other."""
 
 import asyncio
 import re
@@ -108,11 +108,13 @@ class Connections:
             connection = idle.pop()
             if connection.reusable:
                 return connection
-        tls = {"ssl": self._tls, "server_hostname": self._host} if https else {}
         async with asyncio.timeout(CONNECT_SECONDS):
-            loop = asyncio.get_running_loop()
-            _, connection = await loop.create_connection(
-                Connection, address, self._ports[https], **tls
+            _, connection = await asyncio.get_running_loop().create_connection(
+                Connection,
+                address,
+                self._ports[https],
+                ssl=self._tls if https else None,
+                server_hostname=self._host if https else None,
             )
         return connection
 

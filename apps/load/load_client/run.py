@@ -23,7 +23,7 @@ NOBODY_SECONDS = 0.1
 ABANDON_SECONDS = 0.03
 IN_FLIGHT_SECONDS = 0.005
 COME_BACK_SECONDS = (0.1, 2.0)
-# How often somebody presses again whose browser says that the connection broke.
+# How often somebody presses again who has an error page, or a connection that broke.
 AGAIN = 5
 
 
@@ -63,7 +63,7 @@ class Run:
             else:
                 for _ in range(self._plan.clients):
                     group.create_task(self._vote_on())
-        # Whose connection broke has not had a fair answer yet: the end of the run is no reason.
+        # Who is about to press again has no answer yet: the end of the run is no reason for that.
         while self._coming:
             press = heapq.heappop(self._coming)
             if press.tries:
@@ -92,7 +92,11 @@ class Run:
             press = heapq.heappop(self._coming)
             await self._ordinary(press.browser, press.choice, press.tries)
             return
-        browser, choice, drawn = self._somebody(), random.choice(self._plan.choices), random.random()
+        browser, choice, drawn = (
+            self._somebody(),
+            random.choice(self._plan.choices),
+            random.random(),
+        )
         if drawn < self._plan.abandon:
             await self._press(browser, choice, abandoned=True)
             self._come_back(browser, self._other(choice), 0)
@@ -120,7 +124,7 @@ class Run:
             self._come_back(browser, other, 1)
 
     async def _press(self, browser: Browser, choice: str, abandoned: bool = False) -> bool:
-        """Send a vote and record it; whether there was an answer."""
+        """Send a vote and record it; whether there was an answer that is no server's error."""
         self._left -= 1
         https = random.random() < self._plan.https
         fresh = random.random() < self._plan.fresh
@@ -156,7 +160,7 @@ class Run:
                 connection.abandon()
             else:
                 self._connections.put(address, https, connection)
-        return response is not None
+        return response is not None and response.status < 500
 
     def _note(
         self,

@@ -68,7 +68,7 @@ def load(
     with Steps(console) as steps:
         steps.begin("Lab")
         site, _ = find_lab(inventory)
-        demand = Demand(votes, seconds, clients, rate=rate, **shares)
+        demand = Demand(votes, seconds, clients, **shares, rate=rate)
         trial = hold(site, demand, directory, steps, skew=skew)
     for name, meaning in page.MEANINGS.items():
         console.print(

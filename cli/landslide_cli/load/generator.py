@@ -56,7 +56,7 @@ class Demand:
     fresh: float = 0.0
     https: float = 0.0
     rate: float = 0.0
-    pause: int = 0
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,6 @@ class Order:
             return Standing.UNKNOWN
         if all(any(self.before(one, other) for other in acknowledged) for one in counts):
             return Standing.STALE
-        if all(
-            other is one or self.before(other, one) for one in counts for other in acknowledged
-        ):
+        if all(other is one or self.before(other, one) for one in counts for other in acknowledged):
             return Standing.RIGHT
         return Standing.AMBIGUOUS

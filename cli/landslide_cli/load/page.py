@@ -97,7 +97,7 @@ MEANINGS = {
     "abandoned": "were sent by voters who did not wait for the answer",
     "asked": "were sent by voters who were asked which choice is to count",
     "voters": "have a vote that counts",
-    "extra": "were stored without a receipt of their own: without any, or sent twice by the load balancer",
+    "extra": "were stored without a receipt of their own, or sent twice by the load balancer",
     "lost": "had a receipt, and are not in the ledger or count for nobody",
     "doubled": "votes too many of one voter, or of one entry",
     "ghosts": "are in the ledger, and nobody sent them",

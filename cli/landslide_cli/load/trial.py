@@ -18,7 +18,7 @@ from . import page
 from .generator import Demand, Run, Target, build
 from .lab import Lab
 from .order import SKEW_MILLISECONDS, Order
-from .records import new_voter, read, write_voters
+from .records import Vote, new_voter, read, write_voters
 from .series import series, speed
 from .verdict import Verdict, compare
 
@@ -51,6 +51,7 @@ class Trial:
     directory: Path
     verdict: Verdict
     figures: dict[str, Any]
+    votes: list[Vote]
     interrupted: bool
     """Whether the user wanted no more votes."""
 
@@ -155,4 +156,4 @@ def hold(
     }
     (directory / "figures.json").write_text(json.dumps(figures, indent=2))
     page.write(directory / "report.html", figures, verdict.clean, series(sent, ledger, window))
-    return Trial(directory, verdict, figures, run.interrupted)
+    return Trial(directory, verdict, figures, sent, run.interrupted)

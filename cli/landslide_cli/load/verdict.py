@@ -122,6 +122,4 @@ def _standings(
     for vote in votes:
         sent[vote.voter].append(vote)
     rows = {row.voter: row for row in counted}
-    return Counter(
-        order.standing(row.choice, row.cast, sent[voter]) for voter, row in rows.items()
-    )
+    return Counter(order.standing(row.choice, row.cast, sent[voter]) for voter, row in rows.items())
