@@ -85,7 +85,7 @@ def test_whoever_votes_again_after_a_timeout_is_the_same_voter(
 def test_after_one_timeout_nobody_else_waits_for_the_same(
     environ: dict[str, str], redis_server: RedisServer
 ) -> None:
-    client = create_app(Config.from_environ(environ | {"QUEUE_TIMEOUT": "3"})).test_client()
+    client = make_app(environ | {"QUEUE_TIMEOUT": "3"}).test_client()
     assert vote(client) == 200
     with redis_server.client() as redis:
         before = redis.info("stats")["total_connections_received"]
@@ -168,7 +168,7 @@ def test_asking_for_health_stores_nothing(client: FlaskClient, ballots: Ballots)
 
 def test_a_wrong_password_is_503(environ: dict[str, str]) -> None:
     Path(environ["QUEUE_PASSWORD_FILE"]).write_text("some-other-password")
-    client = create_app(Config.from_environ(environ)).test_client()
+    client = make_app(environ).test_client()
     assert vote(client) == 503
     assert "WRONGPASS" in health(client)[1]
 
@@ -196,7 +196,7 @@ def test_whatever_else_it_answers_is_no_thanks(
     environ: dict[str, str], fake_redis: Callable[[bytes], Path], reply: bytes
 ) -> None:
     socket = str(fake_redis(reply))
-    client = create_app(Config.from_environ(environ | {"QUEUE_SOCKET": socket})).test_client()
+    client = make_app(environ | {"QUEUE_SOCKET": socket}).test_client()
     assert vote(client) == 503
     assert vote(client) == 503
     assert health(client)[0] == 503
