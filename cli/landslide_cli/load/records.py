@@ -1,12 +1,13 @@
 """What the load client wrote down of each vote (apps/load)."""
 
-import hmac
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import getrandbits
 from typing import NamedTuple
 from uuid import UUID
+
+from frontend.voter import Electorate, Voter
 
 RECORD = "record"
 # Asked which of two choices is to count: it is neither taken nor refused.
@@ -79,13 +80,8 @@ def new_voter() -> str:
     )
 
 
-def sign(voter: str, cookie_key: bytes) -> str:
-    """Return the cookie that a frontend gives a voter who has not voted yet."""
-    payload = f"3.{voter}.0.0.0."
-    return f"{payload}.{hmac.digest(cookie_key, payload.encode(), 'sha256').hex()}"
-
-
 def write_voters(path: Path, voters: Iterable[str], cookie_key: bytes) -> None:
     """Write the cookie that a frontend gives each of `voters`, UUIDs as text, on a line each."""
+    electorate = Electorate([cookie_key])
     with path.open("w", encoding="ascii") as file:
-        file.writelines(f"{sign(voter, cookie_key)}\n" for voter in voters)
+        file.writelines(f"{electorate.sign(Voter(voter))}\n" for voter in voters)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from frontend.voter import Electorate
+
 from landslide_cli import STATE, engine, playbook
 from landslide_cli.errors import Problem
 from landslide_cli.inventory import Inventory
@@ -41,7 +43,7 @@ class Site:
     @property
     def target(self) -> Target:
         """What the load client has to know of it."""
-        return Target(self.balancers, "__Host-voter" if self.https_only else "voter-any")
+        return Target(self.balancers, Electorate([], https_only=self.https_only).name)
 
 
 @dataclass(frozen=True)
