@@ -43,4 +43,7 @@ class Edge:
 
     def _knows(self, token: str) -> bool:
         given = token.encode()
-        return any(hmac.compare_digest(given, known) for known in self._tokens)
+        for known in self._tokens:
+            if hmac.compare_digest(given, known):
+                return True
+        return False

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
+from frontend.voter import Electorate, Voter
 from testing.redis_server import RedisServer
 from werkzeug.test import TestResponse
 
@@ -57,6 +58,11 @@ def cookie_of(headers: Any) -> str:
     name, _, rest = (headers.get("Set-Cookie") or "").partition("=")
     assert name in ("", COOKIE)
     return str(rest.partition(";")[0])
+
+
+def sign(voter: Voter) -> str:
+    """The value of a cookie, as any frontend signs it."""
+    return Electorate([COOKIE_KEY.encode()]).sign(voter)
 
 
 def last_in(page: str) -> str:
