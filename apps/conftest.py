@@ -11,5 +11,6 @@ pytest_plugins = [
     "testing.postgres_server",
     "testing.redis_server",
     "testing.disk",
+    "testing.failing_io",
     "testing.poll",
 ]
