@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from landslide_cli import ROOT
 from landslide_cli.__main__ import main
 from landslide_cli.chaos import page
-from landslide_cli.chaos.command import repetition
-from landslide_cli.chaos.faults import Node, catalogue, spared
+from landslide_cli.chaos.command import USUAL, repetition
+from landslide_cli.chaos.faults import Node, catalogue, spared, touched
+from landslide_cli.chaos.noticed import failures
 from landslide_cli.chaos.schedule import draw
 from landslide_cli.inventory import Inventory
 from landslide_cli.load.records import Vote
@@ -24,6 +25,8 @@ NODES = [
     Node("store01", "store", "192.0.2.250"),
 ]
 FAULTS = {fault.name: fault for fault in catalogue(NODES)}
+TWO = [*NODES, Node("interlock02", "interlock", "192.0.2.13")]
+PAIR = {fault.name: fault for fault in catalogue(TWO)}
 
 
 def test_no_two_faults_have_one_name():
@@ -47,6 +50,7 @@ def test_no_two_faults_have_one_name():
         "200 ms and 5 % loss from store01",
         "clock of frontend02 jumping",
         "stale names on worker01",
+        "SIGSTOP and SIGCONT of worker on worker01",
     ],
 )
 def test_there_is_this_fault(name):
@@ -95,6 +99,57 @@ def test_voters_are_spared_while_there_is_a_way(names, left):
 
 
 @pytest.mark.parametrize(
+    ("names", "left", "addresses"),
+    [
+        (["kill -9 of haproxy on interlock02"], True, {"192.0.2.13"}),
+        (["freeze of haproxy on interlock01", "power loss of interlock02"], False,
+         {"192.0.2.12", "192.0.2.13"}),
+        (["clock of interlock01 jumping"], True, {"192.0.2.12"}),
+        (["clock of interlock01 jumping", "reboot of interlock02"], False,
+         {"192.0.2.12", "192.0.2.13"}),
+        (["cut between interlock02 and frontend01"], True, set()),
+        (["clock of frontend01 jumping", "kill -9 of interlock on interlock01"], True, set()),
+    ],
+)  # fmt: skip
+def test_one_load_balancer_spares_the_voters_of_the_other(names, left, addresses):
+    faults = [PAIR[name] for name in names]
+
+    assert spared(faults, TWO) is left
+    assert touched(faults, TWO) == addresses
+
+
+def test_of_the_only_load_balancer_with_a_wrong_clock_no_time_tells_the_order():
+    assert touched([FAULTS["clock of interlock01 an hour back"]], NODES) == {"192.0.2.12"}
+
+
+BROKEN = Vote("v", "a", 10, 5, 0, 0, balancer="one")
+RECEIPT = Vote("v", "a", 20, 5, 200, 20, balancer="two")
+
+
+@pytest.mark.parametrize(
+    ("votes", "failed"),
+    [
+        ([RECEIPT], 0),
+        # Pressed again, after the load balancer had gone with it.
+        ([BROKEN, RECEIPT], 0),
+        ([BROKEN._replace(status=502), RECEIPT], 0),
+        ([BROKEN], 1),
+        ([RECEIPT._replace(sent=5), BROKEN], 1),
+        ([BROKEN, RECEIPT._replace(voter="w")], 1),
+        # This one had no fault: it had no reason.
+        ([BROKEN._replace(balancer="two"), RECEIPT], 1),
+        ([BROKEN._replace(status=403), RECEIPT], 1),
+        ([BROKEN._replace(status=409), RECEIPT], 1),
+        # No load balancer let anybody in.
+        ([BROKEN._replace(balancer="-"), RECEIPT], 1),
+        ([BROKEN._replace(abandoned=True)], 0),
+    ],
+)
+def test_a_vote_has_failed_whose_voter_was_left_alone(votes, failed):
+    assert failures(votes, {"one"}) == failed
+
+
+@pytest.mark.parametrize(
     ("votes", "lasted", "gap"),
     [
         ([(1, 1), (2, 0), (5, 1), (6, 1)], 0, 4.0),
@@ -123,7 +178,14 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
     result = {
         **{"seed": 7, "began": "today", "clients": 8, "report": "seed-7/report.html"},
         **{"acknowledged": 1234, "failed": 0, "spared": True, "longest_gap": 0.5},
-        **{"lost": 0, "doubled": 0, "ghosts": 0, "stale": 0, "recovery_seconds": 2.5},
+        **{
+            "lost": 0,
+            "doubled": 0,
+            "ghosts": 0,
+            "stale": 0,
+            "ambiguous": 4,
+            "recovery_seconds": 2.5,
+        },
         "missed": False,
         "faults": [
             {"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": "no such machine"}
@@ -135,6 +197,7 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
     text = (tmp_path / "report.html").read_text()
 
     assert said in page.summary(result)
+    assert "4 ambiguous" in page.summary(result)
     assert "power loss of store01" in text
     assert ("1 of 1 did not go well." in text) is bool(wrong)
 
@@ -151,9 +214,13 @@ def test_a_schedule_is_drawn_again_by_the_command_that_its_report_tells(alone, o
     inventory = Inventory(Path("lab"), ("@two.yml",))
     drawn = {"seed": 7, "alone": alone, "most": 3, "voting_seconds": 10}
 
-    assert repetition(inventory, only, **drawn) == (
+    command = (
         f"./landslide chaos --inventory lab --extra-vars @two.yml {said}"
         " --seed=7 --most=3 --seconds=10"
+    )
+    assert repetition(inventory, only, USUAL, **drawn) == command
+    assert repetition(inventory, only, {**USUAL, "in_flight": 1}, **drawn) == (
+        f"{command} --in-flight=1"
     )
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from landslide_cli import ROOT
 from landslide_cli.__main__ import main
 from landslide_cli.load import page
-from landslide_cli.load.records import Tail, Vote, new_voter, read
+from landslide_cli.load.records import Vote, new_voter, read, written
 from landslide_cli.load.series import percentile, series, speed
 from landslide_cli.load.verdict import Ballot, compare
 
@@ -28,6 +28,12 @@ WINDOW = 10.0
         ("--clients", "257"),
         ("--changed", "1.1"),
         ("--changed", "-0.1"),
+        ("--abandon", "1.1"),
+        ("--in-flight", "2"),
+        ("--fresh", "-1"),
+        ("--https", "1.5"),
+        ("--rate", "10001"),
+        ("--skew", "0"),
     ],
 )
 def test_what_has_no_bound_is_refused(option, value):
@@ -54,30 +60,18 @@ def test_voters_are_like_those_of_the_load_balancer():
     )
 
 
-def test_a_record_is_read_whatever_ended_it(tmp_path):
-    (tmp_path / "record-0").write_text("v1 a 30 5 200 33\nv2 b 10\nend\n")
-    (tmp_path / "record-1").write_text("v3 a 20 7 503 0\nv4 a 40 9 200 4")
+def test_a_record_is_read_in_the_order_of_sending(tmp_path):
+    assert written(tmp_path) == 0
+    (tmp_path / "record").write_text(
+        "v1 a 30 5 200 33 0 192.0.2.12 0\nv2 b 10 45 0 0 9 192.0.2.13 1\nv3 a 20 7 503 0 0 - 0\n"
+    )
 
+    assert written(tmp_path) == 3
     assert read(tmp_path) == [
-        Vote("v2", "b", 10, 0, 0, 0),
-        Vote("v3", "a", 20, 7, 503, 0),
-        Vote("v1", "a", 30, 5, 200, 33),
-        Vote("v4", "a", 40, 0, 0, 0),
+        Vote("v2", "b", 10, 45, 0, 0, 9, "192.0.2.13", True),
+        Vote("v3", "a", 20, 7, 503, 0, 0, "-", False),
+        Vote("v1", "a", 30, 5, 200, 33, 0, "192.0.2.12", False),
     ]
-
-
-def test_records_are_followed_while_they_are_written(tmp_path):
-    tail = Tail(tmp_path, 2)
-    first, second = tmp_path / "record-0", tmp_path / "record-1"
-
-    assert not tail.look()
-    first.write_text("v1 a 30 5 200 33\nv2")
-    assert not tail.look()
-    assert tail.votes == 1
-    first.write_text("v1 a 30 5 200 33\nv2 b 10\nend\n")
-    second.write_text("end\n")
-    assert tail.look()
-    assert tail.votes == 2
 
 
 @pytest.mark.parametrize(
@@ -124,6 +118,13 @@ def test_what_a_wrong_clock_told_is_in_no_figure(run):
     assert figures.lag[50] == [None, None]
 
 
+def test_what_is_stored_before_its_voter_has_the_answer_is_no_backlog(run):
+    votes, ledger = run
+    early = votes[0]._replace(took=3 * SECOND)
+
+    assert series([early], ledger[:1], WINDOW).backlog == [-1, -1, 0, 0]
+
+
 def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
     votes, ledger = run
     verdict = compare(votes, ledger[1:], [])
@@ -131,6 +132,8 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
         "began": "today",
         "clients": 3,
         "changed": 0.1,
+        **{"abandon": 0.25, "in_flight": 0.0, "fresh": 0.5, "https": 0.5, "rate": 0.0},
+        **{"balancers": ["192.0.2.12", "192.0.2.13"], "skew": 50, "unsure": ["192.0.2.13"]},
         "faults": [{"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": ""}],
         "repeat": "./landslide chaos --seed=7",
         "drain_seconds": 1.2,
@@ -145,6 +148,9 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
     assert "Not every vote was counted exactly once." in text
     assert text.count("<svg") == 4
     assert "<td>power loss of store01</td>" in text
+    assert "through 2 load balancers" in text
+    assert "25 % abandoned" in text
+    assert "all that went through 192.0.2.13" in text
     # It is drawn into two of the plots: all else is lines.
     assert text.count('class="line reactive"') == 2
     assert "./landslide chaos --seed=7" in text

@@ -14,16 +14,20 @@ from landslide_cli import STATE
 from landslide_cli.errors import Problem
 from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.load.generator import Demand
+from landslide_cli.load.options import demand_options
 from landslide_cli.load.trial import Site, find_lab, hold
 from landslide_cli.progress import Steps, Within
 
 from . import page
-from .faults import Node, catalogue, spared
+from .faults import Node, catalogue, spared, touched
 from .injector import Chaos, Statistics, heal
+from .noticed import failures
 from .schedule import Planned, draw
 
 # So many votes that machines which are to recover meanwhile have something left to do it with.
-CLIENTS, PAUSE, CHANGED = 8, 20, 0.3
+CLIENTS, PAUSE = 8, 20
+# How people vote: as on a bad day.
+USUAL = {"changed": 0.3, "abandon": 0.1, "in_flight": 0.1, "fresh": 0.5, "https": 0.5}
 SEEDS = 1_000_000
 
 
@@ -32,7 +36,8 @@ def play(
     nodes: list[Node],
     statistics: Statistics,
     plan: list[Planned],
-    seconds: int,
+    demand: Demand,
+    skew: float,
     directory: Path,
     steps: Within,
     repeat: str,
@@ -41,13 +46,13 @@ def play(
 
     The command that does the same is `repeat`.
     """
-    votes = seconds * CLIENTS * 1000 // PAUSE
     chaos = Chaos(site, nodes, statistics, plan)
-    demand = Demand(votes, seconds, CLIENTS, CHANGED, PAUSE)
-    trial = hold(site, demand, directory, steps, chaos, repeat)
-    failed = trial.verdict.refused + trial.verdict.in_doubt
+    faults = [planned.fault for planned in plan]
+    balancers = touched(faults, nodes)
+    trial = hold(site, demand, directory, steps, chaos, repeat, skew, balancers)
+    failed = failures(trial.votes, balancers)
     # Who was interrupted has no answer either.
-    unnoticed = not trial.interrupted and spared((planned.fault for planned in plan), nodes)
+    unnoticed = not trial.interrupted and spared(faults, nodes)
     # Beside another one, a fault may have nothing left to break.
     missed = len(plan) == 1 and any(fault["problem"] for fault in trial.figures["faults"])
     return {
@@ -63,15 +68,27 @@ def play(
 
 
 def repetition(
-    inventory: Inventory, only: str, *, seed: int, alone: bool, most: int, voting_seconds: int
+    inventory: Inventory,
+    only: str,
+    shares: dict[str, float],
+    *,
+    seed: int,
+    alone: bool,
+    most: int,
+    voting_seconds: int,
 ) -> str:
-    """Return the command that draws a schedule again.
+    """Return the command that draws a schedule again, with people who vote as they did.
 
     With `alone` further faults may follow: those whose names the fault's name is a part of.
     """
     how = ["--each" if alone else "--rounds=1", *([f"--only={only}"] if only else [])]
     drawn = [f"--seed={seed}", f"--most={most}", f"--seconds={voting_seconds}"]
-    return shlex.join(["./landslide", "chaos", *inventory.arguments, *how, *drawn])
+    voters = [
+        f"--{name.replace('_', '-')}={share:g}"
+        for name, share in shares.items()
+        if share != USUAL[name]
+    ]
+    return shlex.join(["./landslide", "chaos", *inventory.arguments, *how, *drawn, *voters])
 
 
 @click.command()
@@ -106,6 +123,7 @@ def repetition(
 @click.option("--only", default="", metavar="TEXT", help="Only faults with this in their names.")
 @click.option("--each", is_flag=True, help="Each fault once, alone, instead of schedules.")
 @click.option("--list", "listing", is_flag=True, help="Only tell what faults there are.")
+@demand_options(**USUAL)
 def chaos(
     inventory: Inventory,
     rounds: int,
@@ -115,6 +133,8 @@ def chaos(
     only: str,
     each: bool,
     listing: bool,
+    skew: float,
+    **shares: float,
 ) -> None:
     """Breaks the parts of a lab while people vote, and accounts for every vote.
 
@@ -133,7 +153,9 @@ def chaos(
         console.print("\n".join(fault.name for fault in faults))
         return
     password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
-    statistics = Statistics(told["statistics"], password)
+    statistics = Statistics(site.lab, nodes, password)
+    votes = seconds * CLIENTS * 1000 // PAUSE
+    demand = Demand(votes, seconds, CLIENTS, pause=PAUSE, **shares)
     directory = STATE / "chaos" / time.strftime("%Y%m%d-%H%M%S")
     first = SystemRandom().randrange(SEEDS) if seed is None else seed
     seeds = range(first, first + (len(faults) if each else rounds))
@@ -149,9 +171,9 @@ def chaos(
                 place = directory / f"seed-{one}"
                 drawn: dict[str, Any]
                 drawn = {"seed": one, "alone": each, "most": most, "voting_seconds": seconds}
-                repeat = repetition(inventory, name if each else only, **drawn)
+                repeat = repetition(inventory, name if each else only, shares, **drawn)
                 within = Within(steps)
-                result = play(site, nodes, statistics, plan, seconds, place, within, repeat)
+                result = play(site, nodes, statistics, plan, demand, skew, place, within, repeat)
                 found.append({**drawn, **result})
                 (directory / "rounds.json").write_text(json.dumps(found, indent=2))
                 page.write(directory / "report.html", found)

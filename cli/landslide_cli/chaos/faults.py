@@ -26,6 +26,7 @@ from .scripts import (
     UNSLOW,
     UPDATE,
     running,
+    signal,
 )
 
 # What of the Swarm's runs where.
@@ -36,6 +37,8 @@ SERVICES = {
     "store": ("pg", "results-app", "overview"),
 }
 TIERS = ("interlock", "frontend", "worker", "store", "manager")
+# Whose processes a signal stops: unlike a freeze, this breaks off what they wait for.
+SIGNALLED = ("frontend", "worker")
 # The tiers between a voter and the disk that a vote is on when it is thanked for.
 ROAD = ("interlock", "frontend")
 
@@ -58,7 +61,7 @@ class Fault:
     """A fault of one node: the scripts that begin and end it; `power`, what its engine does to it.
 
     `hits` are the nodes that may not be able to take or pass on votes meanwhile; `rolls` says that
-    it goes from one frontend to the next.
+    it goes from one frontend to the next; `clock` that it sets the node's clock.
     """
 
     name: str
@@ -68,15 +71,17 @@ class Fault:
     power: str = ""
     hits: frozenset[str] = frozenset()
     rolls: bool = False
+    clock: bool = False
 
 
 def catalogue(nodes: Iterable[Node]) -> list[Fault]:
     """Every fault of a lab of these nodes, always in the same order."""
     nodes = list(nodes)
     found: list[Fault] = []
+    balancers = sum(node.tier == "interlock" for node in nodes)
     for node in nodes:
         found += _of_containers(node)
-        found += _of_machine(node)
+        found += _of_machine(node, alone=balancers == 1)
     for left, right in combinations(TIERS, 2):
         for here, there in product(
             *([n for n in nodes if n.tier == tier] for tier in (left, right))
@@ -94,6 +99,23 @@ def spared(faults: Iterable[Fault], nodes: Iterable[Node]) -> bool:
         tier: sum(node.tier == tier and node.name not in hit for node in nodes) for tier in ROAD
     }
     return left["interlock"] > 0 and left["frontend"] > any(fault.rolls for fault in faults)
+
+
+def touched(faults: Iterable[Fault], nodes: Iterable[Node]) -> set[str]:
+    """Return the addresses of the load balancers that may break off what they have in hand.
+
+    Of what they receive, the time does not tell when they did: they may read it late, or stamp it
+    with a wrong clock.
+    """
+    faults = list(faults)
+    return {
+        node.address
+        for node in nodes
+        if node.tier == "interlock"
+        and any(
+            node.name in fault.hits or (fault.clock and fault.node == node.name) for fault in faults
+        )
+    }
 
 
 def _of_containers(node: Node) -> Iterator[Fault]:
@@ -121,12 +143,20 @@ def _of_containers(node: Node) -> Iterator[Fault]:
             f"{unpause} | xargs --no-run-if-empty docker unpause",
             hits=hits,
         )
+        if name in SIGNALLED:
+            yield Fault(
+                f"SIGSTOP and SIGCONT of {place}",
+                node.name,
+                signal("STOP", selector),
+                signal("CONT", selector),
+                hits=hits,
+            )
         if name == "redis":
             fill = running("memory", f"$({process})")
             yield Fault(f"full memory of {place}", node.name, fill, UNFILL_MEMORY, hits=hits)
 
 
-def _of_machine(node: Node) -> Iterator[Fault]:
+def _of_machine(node: Node, alone: bool) -> Iterator[Fault]:
     carries = frozenset({node.name} if node.tier in ("frontend", "interlock") else ())
     name = node.name
     yield Fault(
@@ -155,8 +185,11 @@ def _of_machine(node: Node) -> Iterator[Fault]:
     yield Fault(f"power loss of {name}", name, power="kill", hits=carries)
     yield Fault(f"reboot of {name}", name, power="restart", hits=carries)
     yield Fault(f"200 ms and 5 % loss from {name}", name, SLOW, UNSLOW, hits=carries)
+    # A load balancer with a wrong clock leaves the voters to another one, if there is one.
+    leaves = carries if node.tier == "interlock" and not alone else frozenset[str]()
     for how, turns in CLOCKS.items():
-        yield Fault(f"clock of {name} {how}", name, running("clock", *turns), UNCLOCK)
+        set_clock = running("clock", *turns)
+        yield Fault(f"clock of {name} {how}", name, set_clock, UNCLOCK, hits=leaves, clock=True)
     if node.tier != "interlock":
         yield Fault(f"stale names on {name}", name, STALE, UNDROP)
     if node.disk:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-import requests
 from docker.errors import APIError
 
 from landslide_cli.errors import Problem
@@ -16,7 +15,7 @@ from landslide_cli.load.trial import Site
 
 from .faults import Fault, Node
 from .schedule import Planned
-from .scripts import HEAL, UPDATING
+from .scripts import HEAL, STATISTICS, UPDATING
 
 SCRIPT_SECONDS = 60
 RECOVERY_SECONDS = 240
@@ -26,20 +25,24 @@ FRESH_SECONDS = 3
 
 
 class Statistics:
-    """HAProxy's own figures of the site."""
+    """What the load balancers' own figures say of the site."""
 
-    def __init__(self, url: str, password: str) -> None:
-        """Take the address of its statistics in CSV, and the password of `admin`."""
-        self._url = url
+    def __init__(self, lab: Any, nodes: Sequence[Node], password: str) -> None:
+        """Take the lab, its machines, and the password of `admin`."""
+        self._lab = lab
+        self._balancers = [node.name for node in nodes if node.tier == "interlock"]
         self._password = password
 
     def frontends(self) -> int:
-        """Return how many frontends it sends votes to; 0 where it does not answer."""
-        try:
-            answer = requests.get(self._url, auth=("admin", self._password), timeout=2)
-        except requests.RequestException:
-            return 0
-        rows = csv.DictReader(io.StringIO(answer.text.removeprefix("# ")))
+        """Return how many frontends each load balancer sends votes to, at least.
+
+        Raises `Problem` where one does not answer.
+        """
+        return min(map(self._frontends, self._balancers))
+
+    def _frontends(self, balancer: str) -> int:
+        said = self._lab.run(balancer, "python3", "-c", STATISTICS, self._password)
+        rows = csv.DictReader(io.StringIO(said.removeprefix("# ")))
         return sum(row["svname"].startswith("frontend") and row["status"] == "UP" for row in rows)
 
 

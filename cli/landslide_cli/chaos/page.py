@@ -21,6 +21,7 @@ def summary(result: dict[str, Any]) -> str:
         [
             f"{result['acknowledged']:,} votes acknowledged",
             f"{result['failed']:,} failed",
+            f"{result['ambiguous']:,} ambiguous",
             f"{result['longest_gap']:.1f} s without any",
             f"whole again after {result['recovery_seconds']:.1f} s",
             ", ".join(wrong) or "each counted exactly once",

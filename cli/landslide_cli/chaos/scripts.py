@@ -31,6 +31,15 @@ def ended(program: str) -> str:
     return f"systemctl stop landslide-chaos-{program}.service 2>/dev/null"
 
 
+def signal(name: str, selector: str) -> str:
+    """Return what sends a signal to all processes of the containers that a filter selects."""
+    return f"""
+    for container in $(docker ps --quiet --filter {selector}); do
+        docker top $container -eo pid | tail -n +2 | xargs --no-run-if-empty kill -{name}
+    done
+"""
+
+
 # What a queue may hold is held by somebody else then.
 UNFILL_MEMORY = ended("memory")
 # A chain of our own is taken away whole, and touches no rule of the engine's.
@@ -126,6 +135,14 @@ UPDATING = """
         '{{.Spec.Name}} {{with .UpdateStatus}}{{.State}}{{end}}' |
         sed -n 's/ updating$//p; s/ rollback_started$//p'
 """
+# A program of Python's, that is told the password of HAProxy's own figures.
+STATISTICS = """
+import base64, sys, urllib.request
+request = urllib.request.Request("http://127.0.0.1/haproxy?stats;csv")
+word = base64.b64encode(b"admin:" + sys.argv[1].encode()).decode()
+request.add_header("Authorization", "Basic " + word)
+print(urllib.request.urlopen(request, timeout=2).read().decode(), end="")
+"""
 # What ends every fault, whatever began it.
 HEAL = f"""
     {THAW}
@@ -138,6 +155,7 @@ HEAL = f"""
     systemctl reset-failed docker.service containerd.service
     systemctl start docker.socket docker.service
     docker ps --quiet --filter status=paused | xargs --no-run-if-empty docker unpause
+    {signal("CONT", "status=running")}
     for name in {" ".join(name for names in CONTAINERS.values() for name in names)}; do
         docker container inspect $name >/dev/null 2>&1 && docker start $name
     done

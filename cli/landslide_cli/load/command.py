@@ -12,6 +12,7 @@ from landslide_cli.progress import Steps
 
 from . import page
 from .generator import Demand
+from .options import demand_options
 from .trial import find_lab, hold
 
 
@@ -39,13 +40,22 @@ from .trial import find_lab, hold
     help="How many vote at a time.",
 )
 @click.option(
-    "--changed",
-    type=click.FloatRange(0, 1),
-    default=0.1,
+    "--rate",
+    type=click.FloatRange(0, 10_000),
+    default=0,
     show_default=True,
-    help="Share of the votes by voters who have voted before.",
+    help="Votes a second that come whether others are answered or not, instead of clients.",
 )
-def load(inventory: Inventory, votes: int, seconds: int, clients: int, changed: float) -> None:
+@demand_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)
+def load(
+    inventory: Inventory,
+    votes: int,
+    seconds: int,
+    clients: int,
+    rate: float,
+    skew: float,
+    **shares: float,
+) -> None:
     """Sends many votes into a lab, and tells whether each was counted exactly once.
 
     The votes are real ones. Nobody else may vote meanwhile: theirs would be taken for ghosts.
@@ -58,7 +68,8 @@ def load(inventory: Inventory, votes: int, seconds: int, clients: int, changed: 
     with Steps(console) as steps:
         steps.begin("Lab")
         site, _ = find_lab(inventory)
-        trial = hold(site, Demand(votes, seconds, clients, changed), directory, steps)
+        demand = Demand(votes, seconds, clients, **shares, rate=rate)
+        trial = hold(site, demand, directory, steps, skew=skew)
     for name, meaning in page.MEANINGS.items():
         console.print(
             f"  {trial.figures[name]:>9,}  {name.replace('_', ' '):<13} {meaning}", soft_wrap=True

@@ -1,9 +1,10 @@
 """The load client: a container on the lab's network (apps/load), which is gone after the run."""
 
+import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from landslide_cli import ROOT
 from landslide_cli.errors import Problem
 
 from .lab import Lab
-from .records import Tail
+from .records import written
 
 SOURCE = ROOT / "apps" / "load"
 LOOK_SECONDS = 0.5
-# A vote that is sent in the last second may take the load balancer all its retries.
-GRACE_SECONDS = 30
+# Longer than the client waits for the answer to a vote that is sent in the last second, and than
+# whoever has none then takes to press again.
+GRACE_SECONDS = 120
 
 
 def build(lab: Lab) -> str:
@@ -37,25 +39,50 @@ def build(lab: Lab) -> str:
 class Demand:
     """What voters do: `votes` in all, for `seconds` at most, whichever ends first.
 
-    `clients` vote at a time, each with a pause of `pause` milliseconds before every vote; `changed`
-    is the share of the votes that is cast by voters who have voted before.
+    `clients` vote at a time, each with a pause of `pause` milliseconds before every vote; or `rate`
+    votes come a second, where it is not 0, whoever waits for an answer.
+
+    Shares of the votes: `changed` are by voters who have voted before, `abandoned` by people who do
+    not wait for the answer and soon choose otherwise, `in_flight` by people who press another
+    choice before they have it; `fresh` are on connections of their own, `https` by HTTPS.
     """
 
     votes: int
     seconds: int
     clients: int
-    changed: float
-    pause: int = 0
+    changed: float = 0.0
+    abandon: float = 0.0
+    in_flight: float = 0.0
+    fresh: float = 0.0
+    https: float = 0.0
+    rate: float = 0.0
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to vote: the addresses of the load balancers, as the name `host` has them.
+
+    `cookie` is what the cookie of a new voter is called.
+    """
+
+    balancers: list[str]
+    cookie: str
+    host: str = "votingapp.local"
+    http_port: int = 80
+    https_port: int = 443
 
 
 class Run:
     """One run of the load client."""
 
-    def __init__(self, lab: Lab, image: str, address: str, directory: Path, demand: Demand) -> None:
-        """Take the load balancer's address, and where the voters are and the records go."""
+    def __init__(
+        self, lab: Lab, image: str, target: Target, directory: Path, demand: Demand
+    ) -> None:
+        """Take where to vote, and the directory of the voters, where the record goes."""
         self._lab = lab
         self._image = image
-        self._address = address
+        self._target = target
         self._directory = directory
         self._demand = demand
         self.interrupted = False
@@ -66,12 +93,9 @@ class Run:
         `show` is told now and then how many votes there are. Interrupted, the client stops, and
         what it has recorded stands. Raises `Problem` where it does not run as it should.
         """
-        demand, clients = self._demand, str(self._demand.clients)
-        command = ["--threads", clients, "--connections", clients]
-        command += ["--duration", f"{demand.seconds + GRACE_SECONDS}s", self._address, "--"]
-        command += ["/load", str(demand.votes), str(demand.seconds), str(demand.changed)]
-        command += [",".join(choices), clients, str(demand.pause)]
-        container = self._start(command)
+        plan = {**asdict(self._demand), **asdict(self._target), "choices": choices}
+        (self._directory / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+        container = self._start()
         try:
             self._watch(container, show)
             code = container.wait(timeout=GRACE_SECONDS)["StatusCode"]
@@ -79,11 +103,11 @@ class Run:
         finally:
             container.remove(force=True)
         name, _, spent = output.strip().rpartition("\n")[2].partition(" ")
-        if code != 0 or name != "generator_cpu_seconds":
+        if code != 0 or name != "cpu_seconds":
             raise Problem(f"The load client has failed:\n{output}")
         return float(spent)
 
-    def _start(self, command: list[str]) -> Any:
+    def _start(self) -> Any:
         name = f"{self._lab.network}-load"
         containers = self._lab.client.containers
         try:
@@ -95,7 +119,6 @@ class Run:
         try:
             return containers.run(
                 self._image,
-                command,
                 name=name,
                 labels=self._lab.labels,
                 network=self._lab.network,
@@ -108,17 +131,16 @@ class Run:
             raise Problem(f"The load client does not start: {error.explanation}") from error
 
     def _watch(self, container: Any, show: Callable[[int], None]) -> None:
-        """Wait until all clients have done what they had to do, then let wrk end."""
-        tail = Tail(self._directory, self._demand.clients)
+        """Wait until the client has ended, or has been told to."""
+        end = time.monotonic() + self._demand.seconds + GRACE_SECONDS
         try:
-            while not tail.look():
-                show(tail.votes)
+            while time.monotonic() < end:
                 container.reload()
                 if container.status != "running":
                     return
-                # The records grow without telling anybody; the client ends by itself.
+                show(written(self._directory))
+                # The record grows without telling anybody; the client ends by itself.
                 time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             self.interrupted = True
-        # wrk sleeps for all of its duration, or until it is interrupted.
         container.kill(signal="SIGINT")

@@ -35,7 +35,8 @@ CPU = r"""
 NEXT = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
 SINCE = "xmin::text::bigint >= {since} AND choice <> 'test'"
 BALLOTS = f"""
-    SELECT voter::text, choice, cast_us, (extract(epoch FROM stored_at) * 1000000)::bigint
+    SELECT voter::text, choice, cast_us, (extract(epoch FROM stored_at) * 1000000)::bigint,
+        coalesce(boot || ' ' || seq, '')
     FROM ballots WHERE {SINCE}
 """
 COUNTED = f"""
@@ -99,8 +100,8 @@ class Lab:
     def ballots(self, since: int) -> list[Ballot]:
         """Return what transactions from the number `since` on have put into the ledger."""
         return [
-            Ballot(voter, choice, int(cast), int(stored))
-            for voter, choice, cast, stored in self.query(BALLOTS.format(since=since))
+            Ballot(voter, choice, int(cast), int(stored), entry)
+            for voter, choice, cast, stored, entry in self.query(BALLOTS.format(since=since))
         ]
 
     def counted(self, since: int) -> list[Counted]:

@@ -92,16 +92,29 @@ def plot(
 MEANINGS = {
     "sent": "votes, by voters made for this run",
     "acknowledged": "had a receipt",
-    "refused": "were told that they were not counted",
+    "refused": "were told that they had none",
     "in_doubt": "had no answer",
+    "abandoned": "were sent by voters who did not wait for the answer",
+    "asked": "were sent by voters who were asked which choice is to count",
     "voters": "have a vote that counts",
-    "extra": "were stored without a receipt: in doubt, refused, or sent twice by the load balancer",
-    "lost": "had a receipt, and are not in the ledger",
-    "doubled": "votes too many of one voter, or of one receipt",
+    "extra": "were stored without a receipt of their own, or sent twice by the load balancer",
+    "lost": "had a receipt, and are not in the ledger or count for nobody",
+    "doubled": "votes too many of one voter, or of one entry",
     "ghosts": "are in the ledger, and nobody sent them",
     "stale": "voters for whom something older counts than their last receipt",
+    "ambiguous": "voters for whom a vote counts that overlaps with one that has a receipt",
 }
 """The numbers of a verdict, and what they are."""
+
+
+SHARES = {
+    "changed": "by voters who had voted before",
+    "abandon": "abandoned",
+    "in_flight": "changed before they were answered",
+    "fresh": "on connections of their own",
+    "https": "by HTTPS",
+}
+"""Of the votes, what share was what."""
 
 
 def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> None:
@@ -131,6 +144,11 @@ def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> N
         ),
     ]
     page = template("landslide_cli.load").render(
-        plots=plots, clean=clean, meanings=MEANINGS, figures=figures, **figures
+        plots=plots,
+        clean=clean,
+        meanings=MEANINGS,
+        shares={words: figures[name] for name, words in SHARES.items()},
+        figures=figures,
+        **figures,
     )
     path.write_text(page, encoding="utf-8")

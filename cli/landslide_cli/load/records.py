@@ -1,4 +1,4 @@
-"""What the load client wrote down of each vote (apps/load/vote.lua)."""
+"""What the load client wrote down of each vote (apps/load)."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -9,14 +9,19 @@ from uuid import UUID
 
 from frontend.voter import Electorate, Voter
 
-END = "end"
+RECORD = "record"
+# Asked which of two choices is to count: it is neither taken nor refused.
+ASKED = 409
 
 
 class Vote(NamedTuple):
     """A vote that was sent, and what came of it.
 
-    `sent` is in microseconds since the epoch, `took` in microseconds. Without an answer `status`
-    is 0; without a receipt `cast`, the time that the receipt tells, is 0.
+    `sent` is when it was about to be sent, in microseconds since the epoch; `took`, in
+    microseconds, is how long it took to the answer, or until there was to be none. Without an
+    answer `status` is 0; without a receipt `cast`, the time that the receipt tells, is 0. `known`
+    is the latest cast time that the voter's cookie knew of when the vote was sent. `balancer` is
+    the address of the load balancer; the voter did not wait for the answer where it is `abandoned`.
     """
 
     voter: str
@@ -25,61 +30,46 @@ class Vote(NamedTuple):
     took: int
     status: int
     cast: int
+    known: int = 0
+    balancer: str = ""
+    abandoned: bool = False
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the voter was thanked."""
+        """Whether the voter has a receipt."""
         return self.cast != 0
 
     @property
+    def asked(self) -> bool:
+        """Whether the voter was asked which choice is to count."""
+        return self.status == ASKED
+
+    @property
     def in_doubt(self) -> bool:
-        """Whether no answer came, or one that says neither yes nor no."""
-        return self.cast == 0 and self.status < 400
+        """Whether a voter who waited had no answer, or one that says neither yes nor no."""
+        return self.cast == 0 and self.status < 400 and not self.abandoned
 
 
 def parse(lines: Iterable[str]) -> Iterator[Vote]:
-    """Read the lines of a record; one that ends early is a vote in doubt, one cut short is none."""
+    """Read the lines of a record; ValueError for one that is none."""
     for line in lines:
-        match line.split():
-            case [voter, choice, sent, took, status, cast] if line.endswith("\n"):
-                yield Vote(voter, choice, int(sent), int(took), int(status), int(cast))
-            case [voter, choice, sent, *_]:
-                yield Vote(voter, choice, int(sent), 0, 0, 0)
+        voter, choice, *numbers, balancer, abandoned = line.split(" ")
+        sent, took, status, cast, known = map(int, numbers)
+        yield Vote(
+            voter, choice, sent, took, status, cast, known, balancer, abandoned.strip() == "1"
+        )
 
 
 def read(directory: Path) -> list[Vote]:
     """Read all that was recorded, in the order in which it was sent."""
-    votes: list[Vote] = []
-    for path in directory.glob("record-*"):
-        with path.open(encoding="ascii") as lines:
-            votes += parse(lines)
-    return sorted(votes, key=lambda vote: vote.sent)
+    with (directory / RECORD).open(encoding="ascii") as lines:
+        return sorted(parse(lines), key=lambda vote: vote.sent)
 
 
-class Tail:
-    """Follows the records while they are written."""
-
-    def __init__(self, directory: Path, clients: int) -> None:
-        """Take the directory and the number of records that there will be."""
-        self._paths = [directory / f"record-{number}" for number in range(clients)]
-        self._read = dict.fromkeys(self._paths, 0)
-        self._ended: set[Path] = set()
-        self.votes = 0
-
-    def look(self) -> bool:
-        """Count the votes that were written since the last look; say whether all clients ended."""
-        for path in self._paths:
-            if path in self._ended or not path.exists():
-                continue
-            with path.open("rb") as record:
-                record.seek(self._read[path])
-                new = record.read()
-            self._read[path] += len(new)
-            self.votes += new.count(b"\n")
-            if new.endswith(f"{END}\n".encode()):
-                self._ended.add(path)
-                self.votes -= 1
-        return len(self._ended) == len(self._paths)
+def written(directory: Path) -> int:
+    """Return how many votes there are in the record so far."""
+    path = directory / RECORD
+    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def new_voter() -> str:
@@ -92,6 +82,6 @@ def new_voter() -> str:
 
 def write_voters(path: Path, voters: Iterable[str], cookie_key: bytes) -> None:
     """Write the cookie that a frontend gives each of `voters`, UUIDs as text, on a line each."""
-    electorate = Electorate(cookie_key, b"")
+    electorate = Electorate([cookie_key])
     with path.open("w", encoding="ascii") as file:
-        file.writelines(f"{electorate.sign(Voter(voter, 0))}\n" for voter in voters)
+        file.writelines(f"{electorate.sign(Voter(voter))}\n" for voter in voters)

@@ -43,7 +43,8 @@ class Series:
     latency: dict[int, list[float | None]]
     """Milliseconds from sending a vote to its receipt, by percentile; by the second it was sent."""
     backlog: list[int]
-    """Acknowledged ballots that were not in the ledger yet at the end of the second."""
+    """Acknowledged ballots that were not in the ledger yet at the end of the second; below zero
+    where more were stored whose voters did not have the answer yet."""
     lag: dict[int, list[float | None]]
     """Milliseconds from casting a ballot to the transaction that counts it, by percentile; by
     the second it was cast."""
@@ -105,9 +106,6 @@ def series(votes: Sequence[Vote], ledger: Sequence[Ballot], window: float) -> Se
         acknowledged=[len(good.get(second, ())) for second in range(seconds)],
         other=[len(other.get(second, ())) for second in range(seconds)],
         latency=percentiles(latency, seconds),
-        # Never below zero: a ballot may be stored before its voter has the answer.
-        backlog=[
-            max(0, bisect_right(answered, time) - bisect_right(stored, time)) for time in ends
-        ],
+        backlog=[bisect_right(answered, time) - bisect_right(stored, time) for time in ends],
         lag=percentiles(lag, seconds),
     )

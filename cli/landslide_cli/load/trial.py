@@ -2,10 +2,13 @@
 
 import json
 import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from frontend.voter import Electorate
 
 from landslide_cli import STATE, engine, playbook
 from landslide_cli.errors import Problem
@@ -14,9 +17,10 @@ from landslide_cli.progress import Steps, Within
 from landslide_cli.report import raise_failure
 
 from . import page
-from .generator import Demand, Run, build
+from .generator import Demand, Run, Target, build
 from .lab import Lab
-from .records import new_voter, read, write_voters
+from .order import SKEW_MILLISECONDS, Order
+from .records import Vote, new_voter, read, write_voters
 from .series import series, speed
 from .verdict import Verdict, compare
 
@@ -26,11 +30,20 @@ LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Site:
-    """Where to vote: a lab, its load balancer as the lab's network sees it, its cookies' key."""
+    """Where to vote: a lab, its load balancers as the lab's network sees them, its cookies' key.
+
+    Whether it takes votes by HTTPS only.
+    """
 
     lab: Lab
-    address: str
+    balancers: list[str]
     cookie_key: bytes
+    https_only: bool
+
+    @property
+    def target(self) -> Target:
+        """What the load client has to know of it."""
+        return Target(self.balancers, Electorate([], https_only=self.https_only).name)
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class Trial:
     directory: Path
     verdict: Verdict
     figures: dict[str, Any]
+    votes: list[Vote]
     interrupted: bool
     """Whether the user wanted no more votes."""
 
@@ -54,8 +68,10 @@ def find_lab(inventory: Inventory) -> tuple[Site, dict[str, Any]]:
     client = engine.answering()
     if client is None:
         raise Problem('The lab is down. "./landslide up" brings it up.')
-    key = Path(told["cookie_key"]).read_text(encoding="utf-8").strip().encode()
-    return Site(Lab(client, told["name"], told["store"]), told["address"], key), told
+    # A key a line: the first one signs.
+    key = Path(told["cookie_key"]).read_text(encoding="utf-8").split()[0].encode()
+    lab = Lab(client, told["name"], told["store"])
+    return Site(lab, told["balancers"], key, told["https_only"]), told
 
 
 def drain(lab: Lab, steps: Steps | Within) -> None:
@@ -83,14 +99,19 @@ def hold(
     steps: Steps | Within,
     meanwhile: AbstractContextManager[list[dict[str, Any]]] | None = None,
     repeat: str = "",
+    skew: float = SKEW_MILLISECONDS,
+    unsure: Collection[str] = (),
 ) -> Trial:
     """Let voters vote, wait for the queues, compare, and write the report into `directory`.
 
     What happens `meanwhile` begins with the first vote and must have ended with the context; the
     list that it gives is told in the report, as is the command that does all this again, `repeat`.
+    `skew` and `unsure`, addresses of load balancers, say how far times order votes (`Order`).
     Interrupted, the voting ends, and what was sent until then is compared all the same.
     """
     lab = site.lab
+    if site.https_only:
+        demand = replace(demand, https=1.0)
     began = time.strftime("%Y-%m-%d %H:%M:%S")
     choices = lab.choices()
     if not choices:
@@ -104,7 +125,7 @@ def hold(
     drain(lab, steps)
     since, before, start = lab.next_transaction(), lab.cpu(), time.monotonic()
     steps.begin("Votes")
-    run = Run(lab, image, site.address, directory, demand)
+    run = Run(lab, image, site.target, directory, demand)
     with meanwhile or nullcontext([]) as faults:
         generator_cpu = run.vote(choices, lambda number: steps.advance(number, demand.votes))
     voters.unlink()
@@ -118,20 +139,23 @@ def hold(
     after, window = lab.cpu(), time.monotonic() - start
     steps.begin("Comparison with the ledger")
     ledger = lab.ballots(since)
-    verdict = compare(sent, ledger, lab.counted(since))
+    verdict = compare(sent, ledger, lab.counted(since), Order(skew, unsure))
     figures = {
         "began": began,
         **asdict(demand),
         "faults": faults,
         "repeat": repeat,
+        "balancers": site.balancers,
+        "skew": skew,
+        "unsure": sorted(unsure),
         "drain_seconds": drain_seconds,
         "cpu": {part: spent - before.get(part, 0) for part, spent in after.items()},
         "cpu_window": window,
         "generator_cpu": generator_cpu,
         # Unless all votes were sent before.
-        **speed(sent, 0 if run.interrupted or len(sent) == demand.votes else demand.seconds),
+        **speed(sent, 0 if run.interrupted or len(sent) >= demand.votes else demand.seconds),
         **verdict.as_dict(),
     }
     (directory / "figures.json").write_text(json.dumps(figures, indent=2))
     page.write(directory / "report.html", figures, verdict.clean, series(sent, ledger, window))
-    return Trial(directory, verdict, figures, run.interrupted)
+    return Trial(directory, verdict, figures, sent, run.interrupted)

@@ -1,20 +1,26 @@
 """Compares what voters were told with what the ledger holds. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from .order import Order, Standing
 from .records import Vote
 
 
 class Ballot(NamedTuple):
-    """A row of the ledger, times in microseconds since the epoch."""
+    """A row of the ledger, times in microseconds since the epoch.
+
+    `entry` is the writer's name and its number of the entry; empty for one of version 1.0.0, which
+    has neither.
+    """
 
     voter: str
     choice: str
     cast: int
     stored: int
+    entry: str = ""
 
 
 class Counted(NamedTuple):
@@ -27,26 +33,35 @@ class Counted(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Numbers of votes. What was sent is acknowledged, refused or in doubt, and nothing else."""
+    """Numbers of votes. Whatever was sent is one of the five after it, and only one."""
 
     sent: int
     acknowledged: int
     refused: int
     in_doubt: int
+    abandoned: int
+    asked: int
+    """Votes of which the voter was asked whether they are to count. Nobody of the load client's
+    presses on an old page: it should be none."""
     voters: int
     """Voters who have a vote that counts."""
     extra: int
-    """Ballots that belong to no receipt: votes in doubt or refused that were stored all the same,
-    and what the load balancer sent to a second frontend. Each counts for its voter, once."""
+    """Ballots beyond the first of each receipt: what the load balancer sent to a second frontend,
+    and votes without a receipt that were stored all the same. Each voter has one that counts."""
     lost: int
-    """Votes that were acknowledged and are not in the ledger."""
+    """Receipts whose ballots are not in the ledger, and voters with a receipt for whom nothing
+    counts."""
     doubled: int
-    """Votes too many: of a voter who has more than one, or of a receipt that is in the ledger
-    more than once."""
+    """Votes too many: of a voter who has more than one, or of a frontend's entry that is in the
+    ledger more than once."""
     ghosts: int
-    """Ballots in the ledger that nobody has sent."""
+    """Ballots that nobody has sent: of another voter or choice, or of more cast times than there
+    were votes: whoever sends a vote once has one, however often it is repeated on its way."""
     stale: int
-    """Voters for whom something older counts than the last that they were thanked for."""
+    """Voters for whom something counts that is certainly older than a vote that has a receipt."""
+    ambiguous: int
+    """Voters for whom something counts that overlaps with a vote that has a receipt: which of the
+    two is the last cannot be told from outside. They are neither right nor stale."""
 
     @property
     def clean(self) -> bool:
@@ -58,7 +73,12 @@ class Verdict:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def compare(votes: Sequence[Vote], ledger: Sequence[Ballot], counted: Sequence[Counted]) -> Verdict:
+def compare(
+    votes: Sequence[Vote],
+    ledger: Sequence[Ballot],
+    counted: Sequence[Counted],
+    order: Order | None = None,
+) -> Verdict:
     """Compare all votes of a run with all ballots that were stored since it began.
 
     `counted` is what counts for the voters of those ballots. Whatever else is in the store, from
@@ -66,30 +86,40 @@ def compare(votes: Sequence[Vote], ledger: Sequence[Ballot], counted: Sequence[C
     """
     receipts = Counter((vote.voter, vote.choice, vote.cast) for vote in votes if vote.acknowledged)
     stored = Counter((ballot.voter, ballot.choice, ballot.cast) for ballot in ledger)
-    rows = Counter(vote.voter for vote in counted)
-    counts = {vote.voter: (vote.cast, vote.choice) for vote in counted}
-    sent = {(vote.voter, vote.choice) for vote in votes}
-    told: dict[str, tuple[int, str]] = {}
-    for voter, choice, cast in receipts:
-        told[voter] = max(told.get(voter, (0, "")), (cast, choice))
+    entries = Counter(ballot.entry or ballot[:3] for ballot in ledger)
+    casts = Counter((voter, choice) for voter, choice, _ in stored)
+    pressed = Counter((vote.voter, vote.choice) for vote in votes if not vote.asked)
+    rows = Counter(row.voter for row in counted)
+    known = sum(number for ballot, number in stored.items() if ballot[:2] in pressed)
+    # Two presses of one choice within a millisecond, the edge's unit, have the same receipt.
+    missing = receipts - stored
+    uncounted = {receipt[0] for receipt in receipts} - rows.keys() - {gone[0] for gone in missing}
+    standings = _standings(votes, counted, order or Order())
     in_doubt = sum(vote.in_doubt for vote in votes)
+    asked = sum(vote.asked for vote in votes)
+    abandoned = sum(vote.abandoned for vote in votes)
     return Verdict(
         sent=len(votes),
         acknowledged=receipts.total(),
-        refused=len(votes) - receipts.total() - in_doubt,
+        refused=len(votes) - receipts.total() - in_doubt - asked - abandoned,
         in_doubt=in_doubt,
+        abandoned=abandoned,
+        asked=asked,
         voters=len(rows),
-        extra=sum(ballot not in receipts and ballot[:2] in sent for ballot in stored),
-        lost=(receipts - Counter(stored.keys())).total(),
-        doubled=rows.total() - len(rows) + stored.total() - len(stored),
-        ghosts=sum(ballot[:2] not in sent for ballot in stored),
-        stale=sum(is_stale(counts.get(voter), last) for voter, last in told.items()),
+        extra=known - (receipts & stored).total(),
+        lost=missing.total() + len(uncounted),
+        doubled=rows.total() - len(rows) + entries.total() - len(entries),
+        ghosts=(casts - pressed).total(),
+        stale=standings[Standing.STALE],
+        ambiguous=standings[Standing.AMBIGUOUS],
     )
 
 
-def is_stale(counts: tuple[int, str] | None, told: tuple[int, str]) -> bool:
-    """Say whether what counts, (cast time, choice), is not what the voter was told last.
-
-    A later ballot may count: a vote in doubt. A voter of whom nothing counts is a lost vote.
-    """
-    return counts is not None and counts[0] <= told[0] and counts != told
+def _standings(
+    votes: Sequence[Vote], counted: Sequence[Counted], order: Order
+) -> Counter[Standing]:
+    sent: dict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        sent[vote.voter].append(vote)
+    rows = {row.voter: row for row in counted}
+    return Counter(order.standing(row.choice, row.cast, sent[voter]) for voter, row in rows.items())
