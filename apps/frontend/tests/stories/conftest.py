@@ -20,6 +20,9 @@ from testing.waiting import wait_until
 
 from ..conftest import EDGE_TOKEN, POLL, Server, settings
 
+CATS, DOGS = "[value=a]", "[value=b]"
+CATS_RECEIPT, DOGS_RECEIPT = "Your vote is recorded: Cats", "Your vote is recorded: Dogs"
+
 # What Safari does: it keeps a page for Back though its headers say `no-store`.
 KEEPING = """
 defaults
@@ -47,6 +50,7 @@ class Site:
         self.kept = f"http://vote.example.test:{keeping_port}/"
         self.safe_http = f"http://safe.example.test:{edge.port}/"
         self.safe_https = f"https://safe.example.test:{edge.https_port}/"
+        self._edge = edge
         self._sister = sister
         self._sister_address = f"https://evil.example.test:{edge.https_port}/"
         self._poll = poll
@@ -83,6 +87,11 @@ class Site:
             yield
         finally:
             self.queue.resume()
+
+    def wait_until_healthy(self) -> None:
+        """Until votes are taken again, and the load balancer knows it."""
+        host = "vote.example.test"
+        wait_until(lambda: self._edge.get("/healthz", host)[0] == 200)
 
     @contextmanager
     def sister(self, *cookies: str) -> Iterator[str]:
