@@ -29,7 +29,6 @@ from urllib.parse import urljoin, urlsplit
 
 import click
 import requests
-from frontend.refusal import DamagedCookie
 from frontend.voter import Electorate
 from landslide_cli.errors import Problem
 from landslide_cli.inventory import Inventory, inventory_options
@@ -48,7 +47,7 @@ from testing.raw_client import FINAL_ANSWER, LAST, SECONDS, Line
 CLIENTS = 16
 SCHEMATHESIS_SECONDS = 1200
 SHOWN = 5
-COOKIE = re.compile(r"voter=([^;\s]+)")
+COOKIE = re.compile(r"(?:__Host-voter|voter-any)=([^;\s]+)")
 # A container, and its processes: the first one and all below it, but none of its health checks.
 # Databases have some that come and go.
 CONTAINERS = r"""
@@ -123,15 +122,14 @@ class Books:
         cookie = COOKIE.search(head)
         if status != 200 or cookie is None:
             return ""
-        try:
-            voter = self._electorate.known(cookie[1])
-        except DamagedCookie:
+        voter = self._electorate.known(cookie[1])
+        if voter is None:
             self.wrong["cookies that are not ours"].append(what)
             return ""
         # A page gives a cookie of nobody who has voted. Test votes are counted apart.
-        if voter.last_cast == 0 or voter.last_choice == "test":
+        if voter.acknowledged == 0 or voter.choice == "test":
             return ""
-        self.votes.append(Vote(voter.id, voter.last_choice, 0, 0, status, voter.last_cast))
+        self.votes.append(Vote(voter.id, voter.choice, 0, 0, status, voter.acknowledged))
         return voter.id
 
 
@@ -139,7 +137,7 @@ async def send(
     url: str, books: Books, steps: Steps, seed: int, number: int, choices: list[str], key: bytes
 ) -> None:
     """Send so many requests, by CLIENTS connections at a time."""
-    electorate = Electorate(key, b"")
+    electorate = Electorate([key])
     numbers = iter(range(number))
     address = urlsplit(url)
 
@@ -258,7 +256,7 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
     choices = lab.choices()
     if not choices:
         raise Problem("The poll is closed.")
-    books = Books(Electorate(site.cookie_key, b""))
+    books = Books(Electorate([site.cookie_key]))
     with Steps(Console(highlight=False)) as steps:
         steps.begin("Queues are empty")
         drain(lab, steps)

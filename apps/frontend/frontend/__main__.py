@@ -3,7 +3,8 @@
 One process per CPU that this container may use, each with FRONTEND_THREADS threads, each of those
 with one connection to the queue. SIGTERM closes the port, lets requests in hand finish, and ends.
 An idle connection stays open until the load balancer closes it: a server that closes it first will
-sooner or later do so just as the next request arrives.
+sooner or later do so just as the next request arrives. A process that dies is replaced; the load
+balancer asks the other ones what it had asked that one.
 """
 
 import os
@@ -19,11 +20,15 @@ DRAIN_SECONDS = 10
 
 def main(port: int = 8000) -> None:
     """Serve until SIGTERM."""
-    serve("frontend.wsgi:app", port, Config.from_environ(os.environ).threads)
+    config = Config.from_environ(os.environ)
+    serve("frontend.wsgi:app", port, config.threads, config.connections)
 
 
-def serve(app: str, port: int, threads: int) -> None:
-    """Serve the WSGI application `MODULE:NAME`, with `threads` for each process, until SIGTERM."""
+def serve(app: str, port: int, threads: int, connections: int) -> None:
+    """Serve the WSGI application `MODULE:NAME` until SIGTERM, on so many connections at a time.
+
+    `threads` are those of each process.
+    """
     Granian(
         app,
         # All interfaces: the container has one address, and only Swarm publishes it.
@@ -34,6 +39,11 @@ def serve(app: str, port: int, threads: int) -> None:
         websockets=False,
         workers=len(os.sched_getaffinity(0)),
         blocking_threads=threads,
+        # Of each process: the kernel deals connections out as it likes, and one that a process does
+        # not accept waits there, however idle the others are. So might a health check.
+        backlog=connections,
+        backpressure=connections,
+        respawn_failed_workers=True,
         # A process told to end while it starts may never notice (granian 2.8).
         workers_kill_timeout=DRAIN_SECONDS,
         # The load balancer keeps the access log. A second one here costs half a vote's CPU time.

@@ -5,15 +5,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.pages import Pages
-from frontend.poll import Poll
-from frontend.refusal import DamagedCookie, IntakeUnavailable, PollClosed, PollNotOpen, Refusal
+from frontend.poll import TEST_KEY, Poll
+from frontend.refusal import IntakeUnavailable, OldPage, PollClosed, PollNotOpen, Refusal
 from frontend.visit import Visit
-from frontend.voter import Voter
+from frontend.voter import Electorate, Voter
 
-COOKIE_SECONDS = 30 * 24 * 3600
 RETRY_AFTER_SECONDS = "2"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 HTML = "text/html; charset=utf-8"
@@ -34,11 +32,12 @@ class Answer(NamedTuple):
 class Answers:
     """Makes answers. Each is for one voter only: they set cookies, so no cache may keep them."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, electorate: Electorate) -> None:
         self._node = config.node
+        self._electorate = electorate
         self.pages = Pages(config.poll, config.node)
         self._poll = _in_words(config.poll)
-        self._description = _description(config.poll)
+        self._description = _description(config.poll, electorate.name)
         self._always = [
             ("Content-Security-Policy", self.pages.csp),
             ("X-Content-Type-Options", "nosniff"),
@@ -46,40 +45,56 @@ class Answers:
             ("Cache-Control", "no-store"),
         ]
 
-    def form(
-        self,
-        visit: Visit,
-        voter: Voter,
-        cookie: str | None,
-        seen: PollClosed | PollNotOpen | None,
+    def form(self, visit: Visit, voter: Voter, seen: PollClosed | PollNotOpen | None) -> Answer:
+        """The page to vote on, or why nobody can."""
+        if visit.wants_json:
+            return self._answer(200, JSON, self._poll)
+        return self._answer(200, HTML, self._page(visit.accept_language, voter, seen))
+
+    def receipt(self, visit: Visit, voter: Voter, *, is_known: bool) -> Answer:
+        """What was stored, and the name of the node that has it. Who voted is not repeated.
+
+        `is_known`: the browser sent a cookie of ours, and so can change the vote.
+        """
+        if visit.wants_json:
+            receipt = {"choice": voter.choice, "cast": voter.acknowledged, "node": self._node}
+            return self._answer(200, JSON, json.dumps(receipt).encode())
+        page = self.pages.receipt if is_known else self.pages.final_receipt
+        return self._answer(200, HTML, page(visit.accept_language, voter))
+
+    def receipt_again(self, visit: Visit, voter: Voter) -> Answer:
+        """The receipt of the voter's last vote. Any node may have that."""
+        if visit.wants_json:
+            receipt = {"choice": voter.choice, "cast": voter.acknowledged}
+            return self._answer(200, JSON, json.dumps(receipt).encode())
+        return self._answer(200, HTML, self.pages.receipt_again(visit.accept_language, voter))
+
+    def which(self, visit: Visit, refusal: OldPage, voter: Voter, choice: str) -> Answer:
+        """Ask whether the voter's last vote is to count, or this one for `choice`."""
+        if visit.wants_json:
+            return self._problem(refusal.status, refusal.sentence)
+        page = self.pages.which(visit.accept_language, refusal, voter, choice)
+        return self._answer(refusal.status, HTML, page)
+
+    def refusal(
+        self, visit: Visit, refusal: Refusal, choice: str = "", acknowledged: int = 0
     ) -> Answer:
-        """The page to vote on, or why nobody can; with a cookie for whom it is not None."""
-        if visit.wants_json:
-            answer = self._answer(200, JSON, self._poll)
-        else:
-            answer = self._answer(200, HTML, self._page(visit.accept_language, voter, seen))
-        return answer if cookie is None else remember(visit, answer, cookie)
+        """Why there is no receipt, for `choice` where that is known.
 
-    def receipt(self, visit: Visit, ballot: Ballot, cookie: str) -> Answer:
-        """Thanks, and the name of the node that has the vote. Who voted is not repeated."""
-        if visit.wants_json:
-            receipt = {"choice": ballot.choice, "cast": ballot.cast, "node": self._node}
-            answer = self._answer(200, JSON, json.dumps(receipt).encode())
-        else:
-            answer = self._answer(200, HTML, self.pages.receipt(visit.accept_language, ballot))
-        return remember(visit, answer, cookie)
-
-    def refusal(self, visit: Visit, refusal: Refusal, choice: str = "") -> Answer:
-        """Why there are no thanks, for `choice` where that is known."""
+        `acknowledged` is when the last vote was cast that has one.
+        """
         if visit.wants_json:
             answer = self._problem(refusal.status, refusal.sentence)
         else:
-            page = self.pages.refusal(visit.accept_language, refusal, choice)
+            page = self.pages.refusal(visit.accept_language, refusal, choice, acknowledged)
             answer = self._answer(refusal.status, HTML, page)
         if isinstance(refusal, IntakeUnavailable):
             answer.headers.append(("Retry-After", RETRY_AFTER_SECONDS))
-        if isinstance(refusal, DamagedCookie):
-            remember(visit, answer, "", seconds=0)
+        return answer
+
+    def remember(self, answer: Answer, voter: Voter) -> Answer:
+        """Add the voter's cookie to an answer."""
+        answer.headers.append(("Set-Cookie", self._electorate.set_cookie(voter)))
         return answer
 
     def health(self, visit: Visit, state: str) -> Answer:
@@ -112,10 +127,10 @@ class Answers:
         self, accept_language: str, voter: Voter, seen: PollClosed | PollNotOpen | None
     ) -> bytes:
         if isinstance(seen, PollClosed):
-            return self.pages.closed(accept_language, voter.last_choice)
+            return self.pages.closed(accept_language, voter)
         if seen is not None:
             return self.pages.refusal(accept_language, seen)
-        return self.pages.ballot(accept_language, voter.last_choice)
+        return self.pages.ballot(accept_language, voter)
 
     def _words(self, status: int, words: str) -> Answer:
         return self._answer(status, "text/plain; charset=utf-8", f"{words}\n".encode())
@@ -136,16 +151,11 @@ def _in_words(poll: Poll) -> bytes:
     return json.dumps({"title": poll.title, "question": poll.question, "choices": choices}).encode()
 
 
-def _description(poll: Poll) -> bytes:
-    description = json.loads(DESCRIPTION.read_text())
+def _description(poll: Poll, cookie: str) -> bytes:
+    description = json.loads(DESCRIPTION.read_text().replace("COOKIE", cookie))
     description["info"]["title"] = poll.title
-    description["components"]["schemas"]["Choice"]["enum"] = sorted(poll.keys)
-    return json.dumps(description).encode()
-
-
-def remember(visit: Visit, answer: Answer, cookie: str, *, seconds: int = COOKIE_SECONDS) -> Answer:
-    """Add our cookie to an answer; for 0 seconds means: forget it. The value needs no quoting."""
-    secure = "; Secure" if visit.is_https else ""
-    flags = f"Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}"
-    answer.headers.append(("Set-Cookie", f"voter={cookie}; {flags}"))
-    return answer
+    schemas = description["components"]["schemas"]
+    schemas["Choice"]["enum"] = sorted(poll.keys - {TEST_KEY})
+    schemas["Chosen"]["enum"] = sorted(poll.keys)
+    encoded: bytes = json.dumps(description).encode()
+    return encoded

@@ -1,11 +1,14 @@
 """A ballot, and how it is read from a form. No I/O."""
 
-import time
 from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from frontend.refusal import Refusal
+from frontend.refusal import Refusal, UnknownChoice, UnreadableForm
+
+# The casts that workers accept: 16 digits, the years 2001 to 2286.
+MIN_CAST = 10**15
+MAX_CAST = 10**16 - 1
 
 
 class Ballot(NamedTuple):
@@ -17,38 +20,43 @@ class Ballot(NamedTuple):
 
 
 class BallotPaper:
-    """Reads the choice from the body of a form."""
+    """Reads the choice, and the time that the form was made for, from the body of a form."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = frozenset(keys)
         # What our own page sends, byte for byte: no need to parse it a million times.
         self._usual = {f"vote={key}".encode(): key for key in self._keys}
 
-    def choice(self, body: bytes) -> str:
-        """The key in the field `vote` of an application/x-www-form-urlencoded body.
+    def read(self, body: bytes) -> tuple[str, int | None]:
+        """The fields `vote` and `last` of an application/x-www-form-urlencoded body.
 
-        Raises Refusal (400) where there is no such field, more than one, or an unknown key.
+        `last` is None where there is none. Raises Refusal (400) where there is no `vote`, more than
+        one of either, an unknown key, or a `last` that is no time.
         """
-        return self._usual.get(body) or self._parsed(body)
+        vote, _, last = body.partition(b"&last=")
+        if (choice := self._usual.get(vote)) and last.isdigit() and len(last) <= 16:
+            return choice, int(last)
+        return self._parsed(body)
 
-    def _parsed(self, body: bytes) -> str:
+    def _parsed(self, body: bytes) -> tuple[str, int | None]:
         try:
             form = parse_qs(body.decode(), keep_blank_values=True, errors="strict")
         except ValueError as error:
-            raise Refusal(400, "The form could not be read.") from error
+            raise UnreadableForm from error
         votes = form.get("vote", [])
         if not any(votes):
             raise Refusal(400, "No choice was made. Please pick one.")
         if len(votes) > 1:
             raise Refusal(400, "Only one choice at a time, please.")
         if votes[0] not in self._keys:
-            raise Refusal(400, "There is no such choice in this poll.")
-        return votes[0]
+            raise UnknownChoice
+        return votes[0], _time(form.get("last", []))
 
 
-def cast_time(last_cast: int) -> int:
-    """Now in microseconds, but always after the voter's last cast.
-
-    The node that took the last vote may have a clock ahead of ours; the later choice has to win.
-    """
-    return max(time.time_ns() // 1000, last_cast + 1)
+def _time(values: list[str]) -> int | None:
+    if not values:
+        return None
+    [value, *more] = values
+    if more or not (value.isascii() and value.isdigit() and len(value) <= 16):
+        raise UnreadableForm
+    return int(value)

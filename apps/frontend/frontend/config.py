@@ -1,5 +1,6 @@
 """The frontend's settings: the one place that reads the environment and the files it names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from frontend.poll import Poll
 
 MIN_SECRET_LENGTH = 16
+# What workers accept: printable ASCII without the space and the backslash.
+NODE_NAME = re.compile(r"[!-\[\]-~]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -18,28 +21,39 @@ class Config:
     queue_socket: str
     queue_user: str
     queue_password: str = field(repr=False)
-    cookie_key: bytes = field(repr=False)
-    edge_token: bytes = field(repr=False)
+    cookie_keys: tuple[bytes, ...] = field(repr=False)
+    edge_tokens: tuple[bytes, ...] = field(repr=False)
+    entry_key: bytes = field(repr=False)
+    test_token: bytes = field(repr=False)
+    https_only: bool
     queue_timeout: float
+    connections: int
     threads: int
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
         """Read the settings.
 
-        Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE, EDGE_TOKEN_FILE.
-        Optional: QUEUE_SOCKET, QUEUE_USER, QUEUE_TIMEOUT (seconds), FRONTEND_THREADS (per process).
+        Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE (a key a line: the first
+        signs, each is accepted), EDGE_TOKEN_FILE (a token a line, each is accepted),
+        ENTRY_KEY_FILE, TEST_TOKEN_FILE.
+        Optional: HTTPS_ONLY (`true` or `false`), FRONTEND_CONNECTIONS, FRONTEND_THREADS (per
+        process), QUEUE_SOCKET, QUEUE_USER, QUEUE_TIMEOUT (seconds).
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(
             poll=Poll.from_json(_file(environ, "POLL_FILE").read_text()),
-            node=_required(environ, "NODE_NAME"),
+            node=_node(environ),
             queue_socket=environ.get("QUEUE_SOCKET", "/run/queue/redis.sock"),
             queue_user=environ.get("QUEUE_USER", "frontend"),
             queue_password=_secret(environ, "QUEUE_PASSWORD_FILE"),
-            cookie_key=_secret(environ, "COOKIE_KEY_FILE").encode(),
-            edge_token=_secret(environ, "EDGE_TOKEN_FILE").encode(),
+            cookie_keys=_secrets(environ, "COOKIE_KEY_FILE"),
+            edge_tokens=_secrets(environ, "EDGE_TOKEN_FILE"),
+            entry_key=_secret(environ, "ENTRY_KEY_FILE").encode(),
+            test_token=_secret(environ, "TEST_TOKEN_FILE").encode(),
+            https_only=_boolean(environ, "HTTPS_ONLY"),
             queue_timeout=_positive(environ, "QUEUE_TIMEOUT", "2"),
+            connections=int(_positive(environ, "FRONTEND_CONNECTIONS", "2048")),
             threads=int(_positive(environ, "FRONTEND_THREADS", "8")),
         )
 
@@ -51,6 +65,14 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _node(environ: Mapping[str, str]) -> str:
+    # Part of every entry: with another name workers would reject all votes.
+    name = _required(environ, "NODE_NAME")
+    if not NODE_NAME.fullmatch(name):
+        raise ValueError("NODE_NAME: 1 to 255 printable ASCII characters, no space, no backslash")
+    return name
+
+
 def _file(environ: Mapping[str, str], name: str) -> Path:
     path = Path(_required(environ, name))
     if not path.is_file():
@@ -59,11 +81,27 @@ def _file(environ: Mapping[str, str], name: str) -> Path:
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str:
+    return _long_enough(name, _file(environ, name).read_text().strip())
+
+
+def _secrets(environ: Mapping[str, str], name: str) -> tuple[bytes, ...]:
+    """One or more, a line each."""
+    lines = _file(environ, name).read_text().strip().splitlines()
+    return tuple(_long_enough(name, line.strip()).encode() for line in lines or [""])
+
+
+def _long_enough(name: str, secret: str) -> str:
     # An empty key would sign for anybody, and an empty token would match a header that is absent.
-    secret = _file(environ, name).read_text().strip()
     if len(secret) < MIN_SECRET_LENGTH:
         raise ValueError(f"{name}: a secret has {MIN_SECRET_LENGTH} characters or more")
     return secret
+
+
+def _boolean(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "false")
+    if value not in ("true", "false"):
+        raise ValueError(f"{name} is neither true nor false")
+    return value == "true"
 
 
 def _positive(environ: Mapping[str, str], name: str, default: str) -> float:

@@ -6,33 +6,40 @@ it opens, workers keep the key `ballots:waiting`; a queue with none of the three
 """
 
 import logging
-import threading
 import time
-from typing import Any
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
 
-from hiredis import HiredisError, ProtocolError
+from hiredis import HiredisError
 
 from frontend.ballot import Ballot
 from frontend.config import Config
-from frontend.connection import Connection
+from frontend.entry import Entries
 from frontend.refusal import IntakeUnavailable, PollClosed, PollNotOpen, PollWaiting
+from frontend.writer import NotAccepted, Writer
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
+Result = TypeVar("Result")
 
 
 class Intake:
-    """Puts ballots into the queue, by one connection per thread.
+    """Puts ballots into the queue, by as many connections as there are ballots in hand at once.
 
     After an answer that did not come in time, no ballot is tried for as long again: else everybody
     behind would wait in turn for a thread, and be told minutes later what is known by now.
     """
 
     def __init__(self, config: Config) -> None:
-        self._server = (config.queue_socket, config.queue_user, config.queue_password)
+        self._entries = Entries(config.poll, config.node, config.entry_key)
         self._timeout = config.queue_timeout
-        self._node = config.node
-        self._threads = threading.local()
+        server = (config.queue_socket, config.queue_user, config.queue_password, self._timeout)
+        self._new_writer = lambda: Writer(server, self._entries)
+        # Those that nobody uses: threads come and go, and each writer leaves a key in the queue.
+        self._writers: deque[Writer] = deque()
+        # What workers accept, where our entries are part of it.
+        self._accepted = b""
         self._failing = False
         self._resting_until = 0.0
         self._seen: PollClosed | PollNotOpen | None = None
@@ -42,33 +49,25 @@ class Intake:
         """Store a ballot; on return it is on disk.
 
         Raises PollClosed where the queue takes no votes any more. Raises IntakeUnavailable where
-        it is down, slow, full, loading, misconfigured or not opened yet: then the ballot may or
-        may not be stored, and sending the same one again does no harm.
+        it is down, slow, full, loading, misconfigured or not opened yet, or its workers would
+        reject the ballot: then it may or may not be stored, and sending the same one again does no
+        harm.
         """
         if time.monotonic() < self._resting_until:
             raise IntakeUnavailable("the queue did not answer in time")
-        voter, choice, cast = ballot
-        entry = ("voter", voter, "choice", choice, "cast", cast, "node", self._node)
-        try:
-            # Without NOMKSTREAM a late vote would make the stream anew, and so reopen the poll.
-            if self._ask("XADD", "ballots", "NOMKSTREAM", "*", *entry) is None:
-                raise self._refusal()
-        except (OSError, HiredisError) as error:
-            raise self._unavailable(error) from error
-        self._note_success()
+        self._try(lambda writer: writer.write(ballot, self._accepted))
 
     def check(self) -> None:
         """Find out whether a vote could be stored now, and store none.
 
         Raises as `add` does, and PollWaiting where nothing but the poll's time is missing.
         """
-        try:
-            self._rehearse()
-            if not self._ask("EXISTS", "ballots"):
-                raise self._refusal()
-        except (OSError, HiredisError) as error:
-            raise self._unavailable(error) from error
-        self._note_success()
+
+        def rehearse(writer: Writer) -> bool:
+            writer.rehearse(self._accepted)
+            return writer.exists("ballots")
+
+        self._try(rehearse)
 
     def seen(self) -> PollClosed | PollNotOpen | None:
         """PollClosed or PollNotOpen, where nobody could vote when last looked, a second ago.
@@ -79,49 +78,57 @@ class Intake:
         if now >= max(self._look_at, self._resting_until):
             self._look_at = now + LOOK_SECONDS
             try:
-                self._seen = None if self._ask("EXISTS", "ballots") else self._refusal()
+                is_open = self._with_writer(lambda writer: writer.exists("ballots"))
+                self._seen = None if is_open else self._refusal()
             except (OSError, HiredisError) as error:
                 self._seen = None
                 self._unavailable(error)
         return self._seen
 
-    def _rehearse(self) -> None:
-        # Redis looks at the id 0-0, which no entry can have, only after it has seen to rights,
-        # memory and disk: this is a vote in all but the entry.
+    def _try(self, act: Callable[[Writer], bool]) -> None:
+        """Do it; where it comes to nothing, raise why."""
         try:
-            self._ask("XADD", "ballots", "NOMKSTREAM", "0-0", "voter", "nobody")
-        except HiredisError as error:
-            if "must be greater than 0-0" not in str(error):
-                raise
+            try:
+                taken = self._with_writer(act)
+            except NotAccepted as change:
+                self._accept(change.accepted)
+                taken = self._with_writer(act)
+            if not taken:
+                raise self._refusal()
+        except (OSError, HiredisError, NotAccepted) as error:
+            raise self._unavailable(error) from error
+        self._note_success()
+
+    def _accept(self, accepted: bytes | None) -> None:
+        if reason := self._entries.refused(accepted):
+            raise self._unavailable(reason)
+        assert accepted is not None
+        self._accepted = accepted
 
     def _refusal(self) -> PollClosed | PollNotOpen:
-        if self._ask("EXISTS", "ballots:closed"):
+        if self._with_writer(lambda writer: writer.exists("ballots:closed")):
             return PollClosed()
-        return PollWaiting() if self._ask("EXISTS", "ballots:waiting") else PollNotOpen()
+        waits = self._with_writer(lambda writer: writer.exists("ballots:waiting"))
+        return PollWaiting() if waits else PollNotOpen()
 
-    def _ask(self, *command: str | int) -> Any:
-        reused = hasattr(self._threads, "connection")
+    def _with_writer(self, act: Callable[[Writer], Result]) -> Result:
         try:
-            return self._ask_once(*command)
+            writer = self._writers.pop()
+        except IndexError:
+            writer = self._new_writer()
+        reused = writer.is_connected
+        try:
+            return act(writer)
         except ConnectionError:
-            # Redis may have been restarted since this thread last asked it. A timeout is another
+            # Redis may have been restarted since this writer last asked it. A timeout is another
             # matter, and is not tried again: the voter has waited long enough.
             if not reused:
                 raise
-            return self._ask_once(*command)
+            return act(writer)
+        finally:
+            self._writers.append(writer)
 
-    def _ask_once(self, *command: str | int) -> Any:
-        if not hasattr(self._threads, "connection"):
-            self._threads.connection = Connection(*self._server, self._timeout)
-        try:
-            return self._threads.connection.ask(*command)
-        except (OSError, ProtocolError):
-            # A late or garbled answer must not be taken for that to the next question.
-            self._threads.connection.close()
-            del self._threads.connection
-            raise
-
-    def _unavailable(self, error: Exception) -> IntakeUnavailable:
+    def _unavailable(self, error: object) -> IntakeUnavailable:
         if isinstance(error, TimeoutError):
             self._resting_until = time.monotonic() + self._timeout
         # One line when it begins and one when it ends, however many voters it meets in between.

@@ -48,8 +48,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Poll:
-    """A question with 2 to 20 choices, in one language; `translations` are the same in others."""
+    """A question with 2 to 20 choices, in one language; `translations` are the same in others.
 
+    `id` is in every vote, so that one for another poll is never counted in this one.
+    """
+
+    id: str
     title: str
     question: str
     choices: tuple[Choice, ...]
@@ -58,6 +62,8 @@ class Poll:
     translations: Mapping[str, "Poll"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9-]{1,64}", self.id, re.ASCII):
+            raise ValueError("poll: it needs an id of 1 to 64 of a-z, 0-9 and -")
         _check_texts(title=self.title, question=self.question)
         if not 2 <= len(self.choices) <= 20:
             raise ValueError("poll: 2 to 20 choices, please")
@@ -84,7 +90,8 @@ class Poll:
             )
             language = settings.get("language", "en")
             opens_at = _time(settings.get("opens_at"))
-            poll = cls(settings["title"], settings["question"], choices, language, opens_at)
+            texts = settings["id"], settings["title"], settings["question"]
+            poll = cls(*texts, choices, language, opens_at)
             translations = {
                 code: poll._translated(code, texts)
                 for code, texts in settings.get("translations", {}).items()
@@ -96,7 +103,9 @@ class Poll:
     def _translated(self, language: str, texts: Mapping[str, Any]) -> "Poll":
         words = texts["choices"]
         choices = tuple(replace(choice, text=words[choice.key]) for choice in self.choices)
-        return Poll(texts["title"], texts["question"], choices, language, self.opens_at)
+        return Poll(
+            self.id, texts["title"], texts["question"], choices, language, self.opens_at
+        )
 
 
 def _time(text: str | None) -> datetime | None:

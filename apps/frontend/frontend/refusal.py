@@ -1,4 +1,8 @@
-"""What a voter is told when a request is not answered with thanks."""
+"""What a voter is told when a request is not answered with a receipt.
+
+A request may come again, from the load balancer or from the voter, after a try that was stored and
+whose answer was lost. So no sentence says that a vote is not stored or not counted.
+"""
 
 
 class Refusal(Exception):
@@ -12,11 +16,27 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
-class DamagedCookie(Refusal):
-    """A cookie that we did not sign: forged, cut short, or from before the key was changed."""
+class NotThroughEdge(Refusal):
+    """A vote that no load balancer has received: nobody can say when."""
+
+    advice = "Open the poll at its public address and vote there."
 
     def __init__(self) -> None:
-        super().__init__(400, "Your voter cookie was damaged and has been removed. Vote again.")
+        super().__init__(403, "A vote has to come by way of the load balancer.")
+
+
+class UnreadableForm(Refusal):
+    """A body that is no form of ours, nor like one."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "The form could not be read.")
+
+
+class UnknownChoice(Refusal):
+    """Nothing in this poll has this key, or it is the test vote's and its token is missing."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "There is no such choice in this poll.")
 
 
 class TooLarge(Refusal):
@@ -26,13 +46,22 @@ class TooLarge(Refusal):
         super().__init__(413, "The form is too large: a vote takes a few bytes.")
 
 
+class OldPage(Refusal):
+    """A choice was pressed on a page that was made for another vote than the voter's last one."""
+
+    advice = "Which choice counts?"
+
+    def __init__(self) -> None:
+        super().__init__(409, "This page is out of date.")
+
+
 class PollClosed(Refusal):
     """Nobody can vote any more."""
 
-    advice = "If you voted before, that vote counts."
+    advice = "Of your votes, the last one that arrived in time counts."
 
     def __init__(self) -> None:
-        super().__init__(403, "The poll is closed. Your vote was not counted.")
+        super().__init__(403, "The poll is closed. This vote is not confirmed.")
 
 
 class IntakeUnavailable(Refusal):
@@ -43,7 +72,7 @@ class IntakeUnavailable(Refusal):
     def __init__(
         self,
         reason: str,
-        sentence: str = "Your vote could not be stored just now. Please try again.",
+        sentence: str = "Your vote is not confirmed yet. Please try again.",
     ) -> None:
         super().__init__(503, sentence)
         self.reason = reason

@@ -1,6 +1,5 @@
 """What a request says, read straight from the WSGI environ (PEP 3333)."""
 
-import re
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import MIMEAccept
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 16 * 1024
-VOTER_COOKIE = re.compile(r"(?:^|;)[ \t]*voter=([^;]*)")
 
 
 class Visit:
@@ -23,10 +21,9 @@ class Visit:
         self._environ = environ
 
     @property
-    def cookie(self) -> str | None:
-        """The value of the cookie `voter`, as it was sent."""
-        match = VOTER_COOKIE.search(self._environ.get("HTTP_COOKIE", ""))
-        return match[1].strip() if match else None
+    def cookies(self) -> str:
+        """Whatever cookies were sent, ours and other sites'."""
+        return str(self._environ.get("HTTP_COOKIE", ""))
 
     @property
     def request_id(self) -> str:
@@ -37,6 +34,11 @@ class Visit:
     def edge_token(self) -> str:
         """X-Edge-Token: by this the load balancer proves that it is one."""
         return str(self._environ.get("HTTP_X_EDGE_TOKEN", ""))
+
+    @property
+    def test_token(self) -> str:
+        """X-Test-Token: by this whoever proves a deployment may cast the test vote."""
+        return str(self._environ.get("HTTP_X_TEST_TOKEN", ""))
 
     @property
     def is_cross_site(self) -> bool:
@@ -53,11 +55,6 @@ class Visit:
     def accept_language(self) -> str:
         """The languages that the visitor reads, as RFC 9110 writes them."""
         return str(self._environ.get("HTTP_ACCEPT_LANGUAGE", ""))
-
-    @property
-    def is_https(self) -> bool:
-        """Whether the visitor speaks TLS; only the load balancer can set this header."""
-        return bool(self._environ.get("HTTP_X_FORWARDED_PROTO") == "https")
 
     @property
     def wants_json(self) -> bool:

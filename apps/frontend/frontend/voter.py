@@ -1,4 +1,4 @@
-"""Who votes: a signed cookie, else the load balancer's request id, else somebody new. No I/O.
+"""Who votes: what a signed cookie says of a browser, and the cookies themselves. No I/O.
 
 A cookie is no identity: who drops it is somebody new. It makes one voter of one browser, which is
 what an open poll can do without asking for names.
@@ -6,59 +6,101 @@ what an open poll can do without asking for names.
 
 import hmac
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
-from uuid import uuid4
 
-from frontend.refusal import DamagedCookie
+from frontend.ballot import MAX_CAST, MIN_CAST
 
-VERSION = "2"
-UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+VERSION = "3"
+SECONDS = 30 * 24 * 3600
+# Of version 1.0.0: `2.UUID.LAST_CAST.LAST_CHOICE.MAC`, under a name that any site of the same
+# parent domain can set. A cookie of version 3 is never taken from there.
+OLD_VERSION = "2"
+OLD_NAME = "voter"
 
 
 class Voter(NamedTuple):
-    """A UUID as text, the time of the last vote in microseconds (0: none yet), and its choice."""
+    """A UUID as text, and what the browser was told. Times are casts in microseconds, 0 for none.
+
+    `acknowledged` is the time of the last vote that has a receipt, `choice` its choice, and `form`
+    the time that its form was made for. `last` is the highest time ever answered, receipt or not.
+    """
 
     id: str
-    last_cast: int = 0
-    last_choice: str = ""
+    form: int = 0
+    acknowledged: int = 0
+    last: int = 0
+    choice: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a later vote was sent than the acknowledged one, and nobody knows of it."""
+        return self.last > self.acknowledged
 
 
 class Electorate:
-    """Knows voters by their cookies, and gives new ones their ids."""
+    """Signs and knows voters' cookies. The first of the keys signs; each of them is known."""
 
-    def __init__(self, cookie_key: bytes, edge_token: bytes) -> None:
-        self._key = cookie_key
-        self._edge_token = edge_token
+    def __init__(self, keys: Sequence[bytes], *, https_only: bool = False) -> None:
+        self._keys = tuple(keys)
+        # With the prefix a browser takes it from this very host only, and by HTTPS. Without HTTPS
+        # one name serves both schemes, so that a browser that uses both is one voter.
+        self.name = "__Host-voter" if https_only else "voter-any"
+        self._values = re.compile(rf"(?:^|;)[ \t]*{self.name}=([^; \t]*)").findall
+        self._old_values = re.compile(rf"(?:^|;)[ \t]*{OLD_NAME}=([^; \t]*)").findall
+        secure = "; Secure" if https_only else ""
+        self._flags = f"; Max-Age={SECONDS}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+    def read(self, header: str) -> Voter | None:
+        """The voter whom a Cookie header names, by the first cookie that we signed.
+
+        Other sites may have set cookies of our name: these are passed over.
+        """
+        for value in self._values(header):
+            if voter := self.known(value):
+                return voter
+        for value in self._old_values(header):
+            if voter := self._known_1_0(value):
+                return voter
+        return None
+
+    def set_cookie(self, voter: Voter) -> str:
+        """The value of a Set-Cookie header. Nothing in it needs quoting."""
+        return f"{self.name}={self.sign(voter)}{self._flags}"
 
     def sign(self, voter: Voter) -> str:
-        """The cookie's value: `2.UUID.LAST_CAST.LAST_CHOICE.MAC`.
+        """The cookie's value: `3.UUID.FORM.ACKNOWLEDGED.LAST.CHOICE.MAC`.
 
         MAC is the HMAC-SHA256 of all before it, in hex. A choice's key has no dot in it.
         """
-        payload = f"{VERSION}.{voter.id}.{voter.last_cast}.{voter.last_choice}"
-        return f"{payload}.{self._mac(payload)}"
+        payload = f"{VERSION}.%s.%d.%d.%d.%s" % voter
+        return f"{payload}.{hmac.digest(self._keys[0], payload.encode(), 'sha256').hex()}"
 
-    def known(self, cookie: str) -> Voter:
-        """The voter whom a cookie names; DamagedCookie where we did not sign it."""
-        payload, _, mac = cookie.rpartition(".")
-        if not (cookie.isascii() and hmac.compare_digest(mac, self._mac(payload))):
-            raise DamagedCookie
-        version, voter, last_cast, *last_choice = payload.split(".")
-        if version != VERSION:
-            raise DamagedCookie
-        return Voter(voter, int(last_cast), last_choice[0])
+    def known(self, value: str) -> Voter | None:
+        """The voter of a cookie's value; None where we did not sign it."""
+        fields = self._signed(value)
+        if fields[0] != VERSION:
+            return None
+        _, voter, form, acknowledged, last, choice = fields
+        return Voter(voter, int(form), int(acknowledged), int(last), choice)
 
-    def new(self, edge_token: str, request_id: str) -> Voter:
-        """Somebody without a cookie.
+    def _known_1_0(self, value: str) -> Voter | None:
+        fields = self._signed(value)
+        if fields[0] != OLD_VERSION:
+            return None
+        _, voter, last_cast, choice = fields
+        last = int(last_cast)
+        if not MIN_CAST <= last <= MAX_CAST:
+            # By a frontend's wrong clock: workers rejected that vote, and would reject the next.
+            return Voter(voter)
+        return Voter(voter, 0, last, last, choice)
 
-        The load balancer marks each request with a UUID that survives its own retries, so that a
-        vote it sends twice is one voter's. Only with its token is it the load balancer who says so.
-        """
-        if hmac.compare_digest(edge_token.encode(), self._edge_token):
-            request_id = request_id.lower()
-            if UUID_TEXT.fullmatch(request_id):
-                return Voter(request_id)
-        return Voter(str(uuid4()))
-
-    def _mac(self, payload: str) -> str:
-        return hmac.digest(self._key, payload.encode(), "sha256").hex()
+    def _signed(self, value: str) -> list[str]:
+        """The fields of a value that we signed, else one that is no version."""
+        payload, _, mac = value.rpartition(".")
+        if value.isascii():
+            message = payload.encode()
+            for key in self._keys:
+                if hmac.compare_digest(mac, hmac.digest(key, message, "sha256").hex()):
+                    return payload.split(".")
+        return [""]
