@@ -40,7 +40,10 @@ class MarionetteError(Exception):
 
 
 class Firefox:
-    """One Firefox process with an empty profile in `directory`; `hosts` are names of this machine."""
+    """One Firefox process with an empty profile in `directory`.
+
+    Names of `hosts` are names of this machine.
+    """
 
     def __init__(self, directory: Path, hosts: tuple[str, ...]) -> None:
         profile = directory / "profile"
@@ -53,7 +56,9 @@ class Firefox:
         command = ["firefox-esr", "--headless", "--marionette", "--remote-allow-system-access"]
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, "--no-remote", "--profile", str(profile)], stdout=log, stderr=subprocess.STDOUT
+                [*command, "--no-remote", "--profile", str(profile)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self._socket = self._connected(profile / "MarionetteActivePort")
         self._stream = self._socket.makefile("rwb")

@@ -47,7 +47,7 @@ class Tab(Protocol):
         """Load again; asked whether a form may be sent again, the person says yes."""
 
     def throw_away(self) -> None:
-        """What a phone does with a tab that it has no memory for, and the person looks at it again."""
+        """What a phone does with a tab in want of memory; then it is looked at, and loads again."""
 
     def text(self) -> str:
         """What is read on the page; nothing while there is none."""
@@ -97,6 +97,7 @@ class ChromiumTab:
         except Error as error:
             if "ERR_CACHE_MISS" not in error.message:
                 raise
+            self._page.wait_for_url("chrome-error://chromewebdata/")
 
     def reload(self) -> None:
         self._page.reload()
@@ -162,7 +163,9 @@ class FirefoxTab:
                 {"type": "pointerDown", "button": 0},
                 {"type": "pointerUp", "button": 0},
             ]
-        self._ask("WebDriver:PerformActions", actions=[{"type": "pointer", "id": "m", "actions": mouse}])
+        self._ask(
+            "WebDriver:PerformActions", actions=[{"type": "pointer", "id": "m", "actions": mouse}]
+        )
 
     def back(self) -> None:
         try:
@@ -231,7 +234,9 @@ class FirefoxPerson:
         self._firefox.ask("WebDriver:SwitchToWindow", handle=self._idle)
 
 
-def _chromium(playwright: Playwright, profile: Path, bfcache: bool, cookies: bool) -> BrowserContext:
+def _chromium(
+    playwright: Playwright, profile: Path, bfcache: bool, cookies: bool
+) -> BrowserContext:
     (profile / "Default").mkdir(parents=True)
     settings = {} if cookies else {"default_content_setting_values": {"cookies": 2}}
     (profile / "Default" / "Preferences").write_text(json.dumps({"profile": settings}))

@@ -3,7 +3,7 @@
 import pytest
 from testing.people import Come, wait_for
 
-from .conftest import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
+from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
 
 
 @pytest.mark.parametrize(("second", "receipt"), [(CATS, CATS_RECEIPT), (DOGS, DOGS_RECEIPT)])

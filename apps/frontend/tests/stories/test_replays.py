@@ -3,7 +3,7 @@
 import pytest
 from testing.people import Come
 
-from .conftest import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
+from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
 
 
 @pytest.mark.parametrize("bfcache", [True, False])
@@ -66,7 +66,9 @@ def test_a_receipt_that_is_loaded_again_is_the_same_receipt(site: Site, person: 
     tab.press(CATS)
     receipt = tab.text()
     tab.reload()
-    assert tab.text() == receipt
+    # Nothing new is said, and maybe by another node.
+    assert CATS_RECEIPT in tab.text()
+    assert set(tab.text().splitlines()) <= set(receipt.splitlines())
     tab.press(DOGS)
     tab.reload()
     assert DOGS_RECEIPT in tab.text()

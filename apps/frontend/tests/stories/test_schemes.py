@@ -3,7 +3,7 @@
 import pytest
 from testing.people import Come
 
-from .conftest import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
+from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
 
 
 @pytest.mark.parametrize("https_first", [True, False])
