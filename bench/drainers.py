@@ -20,7 +20,8 @@ from worker.supervisor import Supervisor  # noqa: E402
 TABLES = """
     CREATE TABLE single (voter uuid PRIMARY KEY, choice text);
     CREATE TABLE bare (
-        entry_ms bigint, entry_seq bigint, voter uuid, choice text, cast_us bigint
+        entry_ms bigint, entry_seq bigint, voter uuid, choice text, cast_us bigint,
+        flag smallint, node text, boot uuid, seq bigint, mac uuid
     );
     GRANT SELECT, INSERT, UPDATE ON single, bare TO worker;
 """
@@ -42,7 +43,7 @@ def single_rows(config: Config, addresses: set[str], go: Event, _: Event) -> Non
 
     def store(cursor: Any, batch: Batch) -> None:
         for line in batch.accepted.decode().split("\n"):
-            _, _, voter, choice, _ = line.split("\t")
+            voter, choice = line.split("\t")[2:4]
             cursor.execute(UPSERT, (voter, choice))
 
     _drain(config, addresses, go, store)
@@ -61,7 +62,7 @@ def _drain(
     config: Config, addresses: set[str], go: Event, store: Callable[[Any, Batch], None]
 ) -> None:
     """Read the queues to their ends, one after the other."""
-    sorter = Sorter(["a", "b", "test"])
+    sorter = Sorter(["a", "b", "test"], "pets")
     connection = psycopg2.connect(
         host=config.store_host,
         port=config.store_port,
@@ -73,7 +74,7 @@ def _drain(
     go.wait()
     with connection.cursor() as cursor:
         for address in addresses:
-            with closing(Queue.connect(address, config)) as queue:
+            with closing(Queue(address, config)) as queue:
                 while found := queue.read({OPEN: ">"}, config.batch_size):
                     [(_, entries)] = found
                     store(cursor, sorter.sort(entries))

@@ -1,21 +1,31 @@
 """Writes the poll file into the tables `poll` and `choices`; run by ./prepare at each start.
 
-POLL_FILE is JSON: {title, question, choices: [{key, text}], opens_at, closes_at}; the rest of it is
-for others. The times are optional: ISO 8601, UTC where they name no zone; `infinity` to open by
-hand only. A choice that has left the file stays in the table, because ballots may name it. A closed
-poll stays as it was closed: its certificate names all this. The connection follows libpq's PG*
-variables.
+POLL_FILE is JSON: {id, title, question, choices: [{key, text}], opens_at, closes_at,
+choices_reworded}; the rest of it is for others. The times are optional: ISO 8601 with a zone;
+`opens_at: infinity` is to open by hand only. Nothing opens or closes here: the workers see to that.
+A choice that has left the file stays in the table, because ballots may name it. A closed poll stays
+as it was closed: its certificate names all this. The connection follows libpq's PG* variables.
+
+Ends with 1, a sentence on stderr, and nothing changed, where the file is of another poll, or where
+a choice that can be voted for means something else.
 """
 
 import json
 import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
-DESCRIBE = """
-    UPDATE poll SET title = %s, question = %s, opens_at = %s, closes_at = %s WHERE state <> 'closed'
-"""
+from poll.problem import Problem
+
+FIND = "SELECT id, state FROM poll FOR UPDATE"
+NAME = "UPDATE poll SET id = %s WHERE id IS NULL"
+DESCRIBE = "UPDATE poll SET title = %s, question = %s, opens_at = %s, closes_at = %s"
+CHOICES = "SELECT key, text FROM choices"
 UPSERT = """
     INSERT INTO choices (key, text, position) VALUES (%s, %s, %s)
     ON CONFLICT (key) DO UPDATE SET text = EXCLUDED.text, position = EXCLUDED.position
@@ -23,20 +33,92 @@ UPSERT = """
 """
 
 
-def main() -> None:
+def load(cursor: Any, poll: Mapping[str, Any]) -> str | None:
+    """Write the poll, in the cursor's transaction; returns what else there is to say.
+
+    Raises Problem where the store must not take it.
+    """
+    times = [moment(poll, name) for name in ("opens_at", "closes_at")]
+    cursor.execute(FIND)
+    known, state = cursor.fetchone()
+    if known not in (None, poll["id"]):
+        raise Problem(
+            f"This store belongs to the poll {known}, and the poll file is of the poll "
+            f"{poll['id']}: another poll needs an empty store."
+        )
+    cursor.execute(NAME, (poll["id"],))
+    if state == "closed":
+        return "The poll is closed and stays as it was; another one needs an empty store."
+    cursor.execute(CHOICES)
+    texts = dict(cursor.fetchall())
+    if state == "open":
+        keep_meanings(texts, poll)
+    cursor.execute(DESCRIBE, (poll["title"], poll["question"], *times))
+    for position, choice in enumerate(poll["choices"], start=1):
+        cursor.execute(UPSERT, (choice["key"], choice["text"], position))
+    return None
+
+
+def keep_meanings(texts: Mapping[str, str], poll: Mapping[str, Any]) -> None:
+    """Raise Problem where a key that may have votes gets the text of something else.
+
+    `texts` are those of the keys by now. That two texts mean the same only people can tell, but not
+    where the new one is what another key has meant.
+    """
+    owners = {text: key for key, text in texts.items()}
+    for choice in poll["choices"]:
+        key, text = choice["key"], choice["text"]
+        if text == texts.get(key, text) and owners.get(text, key) == key:
+            continue
+        old = f"“{texts[key]}”" if key in texts else "no choice"
+        said = f"The poll has been opened, and the choice {key} was {old} and is to be “{text}”"
+        if owners.get(text, key) != key:
+            raise Problem(
+                f"{said}, which is what {owners[text]} was: votes would count for what nobody "
+                "chose. Give each key its text back."
+            )
+        if not poll.get("choices_reworded", False):
+            raise Problem(
+                f"{said}: give it its text back, or, for another choice, a key of its own; "
+                "where both texts mean the same, set choices_reworded to true."
+            )
+
+
+def moment(poll: Mapping[str, Any], name: str) -> str | None:
+    """A time of the poll file as Postgres reads it. Raises Problem where it names no zone."""
+    value: str | None = poll.get(name)
+    if value is None or (name, value) == ("opens_at", "infinity"):
+        return value
+    try:
+        zone = datetime.fromisoformat(value).tzinfo
+    except ValueError:
+        zone = None
+    if zone is None:
+        raise Problem(
+            f"{name} is {value}, and has to be a time with its zone, such as 2026-12-01T20:00:00Z."
+        )
+    return value
+
+
+def main() -> int:
+    """Returns the exit code."""
     poll = json.loads(Path(os.environ["POLL_FILE"]).read_text())
-    times = poll.get("opens_at"), poll.get("closes_at")
+    if not poll.get("id"):
+        print("load_poll: The poll file names no id.", file=sys.stderr)
+        return 1
     connection = psycopg2.connect("")
-    with connection, connection.cursor() as cursor:
-        cursor.execute(DESCRIBE, (poll["title"], poll["question"], *times))
-        if cursor.rowcount:
-            for position, choice in enumerate(poll["choices"], start=1):
-                cursor.execute(UPSERT, (choice["key"], choice["text"], position))
-            cursor.execute("SELECT poll_state()")
-        else:
-            print("The poll is closed and stays as it was; another one needs an empty store.")
-    connection.close()
+    try:
+        with connection, connection.cursor() as cursor:
+            said = load(cursor, poll)
+    except Problem as problem:
+        print(f"load_poll: {problem}", file=sys.stderr)
+        return 1
+    finally:
+        connection.close()
+    if said:
+        print(said)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

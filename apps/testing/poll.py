@@ -1,5 +1,6 @@
 """A poll in miniature: real queues, a real store, and worker processes to torment."""
 
+import hmac
 import os
 import signal
 import subprocess
@@ -12,10 +13,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from testing.postgres_server import PostgresServer
+from testing.postgres_server import POLL, PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
+ENTRY_KEY = b"entry-test-key"
 SOURCE = Path(__file__).parents[1] / "worker"
 
 # What breaks the count: votes that are not the latest ballot of their voter by the ledger alone, a
@@ -127,14 +129,15 @@ class Frontend(threading.Thread):
     def __init__(self, queue: RedisServer) -> None:
         super().__init__(daemon=True)
         self._queue = queue
+        self._boot = str(uuid4())
         self._done = threading.Event()
         self.taken = 0
 
     def run(self) -> None:
         with self._queue.client("frontend") as client:
             while not self._done.is_set():
-                fields = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
-                if client.xadd("ballots", fields, nomkstream=True) is None:
+                vote = entry("a", boot=self._boot, seq=str(self.taken + 1))
+                if client.xadd("ballots", vote, nomkstream=True) is None:
                     break
                 self.taken += 1
 
@@ -144,16 +147,40 @@ class Frontend(threading.Thread):
         return self.taken
 
 
-def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str) -> bool:
-    """Vote as a frontend does; True where the ballot was taken."""
-    entry = {
+def entry(choice: str, voter: UUID | None = None, **fields: str) -> dict[str, str]:
+    """A vote as frontends lay it out; `fields` are set or added. Its writer writes no other."""
+    values = {
+        "poll": str(POLL["id"]),
         "voter": str(voter or uuid4()),
         "choice": choice,
         "cast": str(time.time_ns() // 1000),
+        "flag": "0",
         "node": "frontend01",
-    }
+        "boot": str(uuid4()),
+        "seq": "1",
+    } | fields
+    mac = hmac.new(ENTRY_KEY, "\t".join(values.values()).encode(), "sha256")
+    return values | {"mac": mac.hexdigest()[:32]}
+
+
+def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str) -> bool:
+    """Vote as a frontend does; True where the ballot was taken. `fields` are set or added."""
+    vote = entry(choice, voter, **fields)
     with queue.client("frontend") as client:
-        return client.xadd("ballots", entry | fields, nomkstream=True) is not None
+        taken = client.xadd("ballots", vote, nomkstream=True) is not None
+        if taken:
+            client.set(f"witness:{vote['boot']}", vote["seq"])
+    return taken
+
+
+def cast_as_1_0_0(
+    queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str
+) -> bool:
+    """Vote as a frontend of version 1.0.0 did, whose entries had fewer fields."""
+    vote = entry(choice, voter) | fields
+    old = {name: vote[name] for name in ("voter", "choice", "cast", "node")}
+    with queue.client("frontend") as client:
+        return client.xadd("ballots", old, nomkstream=True) is not None
 
 
 def wait_for_intake(queue: RedisServer) -> None:
@@ -165,6 +192,7 @@ def wait_for_intake(queue: RedisServer) -> None:
 @pytest.fixture
 def poll(postgres: PostgresServer, tmp_path: Path) -> Iterator[Poll]:
     """An open poll with no votes yet; its workers are killed after the test."""
+    postgres.query("UPDATE poll SET id = %s", POLL["id"])
     poll = Poll(postgres, tmp_path)
     yield poll
     poll.end()

@@ -27,6 +27,7 @@ SHIPPED = Path(__file__).parents[1] / "pg"
 READY_SECONDS = 30
 PASSWORDS = {role: f"{role}-test-password" for role in ("worker", "results", "overview")}
 POLL = {
+    "id": "pets",
     "title": "Cats or dogs?",
     "question": "Which one?",
     "choices": [

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,8 +19,10 @@ from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
 from testing.redis_server import RedisServer
+from werkzeug.test import TestResponse
 
 POLL = {
+    "id": "cats-or-dogs",
     "title": "Cats vs Dogs",
     "question": "Cats or <dogs>?",
     "choices": [
@@ -28,8 +32,56 @@ POLL = {
 }
 COOKIE_KEY = "a-cookie-key-for-tests"
 EDGE_TOKEN = "an-edge-token-for-tests"
+ENTRY_KEY = "an-entry-key-for-tests"
+TEST_TOKEN = "a-test-token-for-tests"
+ACCEPTED = "2 cats-or-dogs a,b,test"
+COOKIE = "voter-any"
 SECONDS = 20
 SOURCE = Path(__file__).parents[1]
+
+
+def request_id(microseconds: int | None = None) -> str:
+    """A request's id as the load balancer makes it, a UUIDv7; received now, or at that time."""
+    milliseconds = (microseconds or time.time_ns() // 1000) // 1000
+    digits = f"{milliseconds:012x}7{secrets.token_hex(2)[:3]}8{secrets.token_hex(8)[:15]}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def through_edge(microseconds: int | None = None) -> dict[str, str]:
+    """The headers by which the load balancer vouches for a request, see `request_id`."""
+    return {"X-Edge-Token": EDGE_TOKEN, "X-Request-ID": request_id(microseconds)}
+
+
+def cookie_of(headers: Any) -> str:
+    """The value of the voter's cookie that an answer sets; empty where it sets none."""
+    name, _, rest = (headers.get("Set-Cookie") or "").partition("=")
+    assert name in ("", COOKIE)
+    return str(rest.partition(";")[0])
+
+
+def last_in(page: str) -> str:
+    """What a page's form says of the vote that it was made for."""
+    return page.partition('name="last" value="')[2].partition('"')[0]
+
+
+class Browser(FlaskClient):
+    """A client behind the load balancer, which vouches for each request that does not say so."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        self.environ_base["HTTP_X_EDGE_TOKEN"] = EDGE_TOKEN
+        self.environ_base["HTTP_X_REQUEST_ID"] = request_id()
+        return super().open(*args, **kwargs)
+
+    def press(self, page: TestResponse, choice: str) -> TestResponse:
+        """Press a button of a page, as a browser does."""
+        return self.post("/", data={"vote": choice, "last": last_in(page.text)})
+
+
+def make_app(environ: dict[str, str]) -> Flask:
+    """The application with these settings, whose clients are behind a load balancer."""
+    app = create_app(Config.from_environ(environ))
+    app.test_client_class = Browser
+    return app
 
 
 class Server:
@@ -87,21 +139,32 @@ class Server:
 
 def settings(directory: Path, queue: RedisServer, poll_file: Path) -> dict[str, str]:
     """The environment of a frontend with this queue; its secrets are put into `directory`."""
-    (directory / "cookie_key").write_text(f"{COOKIE_KEY}\n")
-    (directory / "edge_token").write_text(f"{EDGE_TOKEN}\n")
-    return {
+    secrets_of_all = {
+        "COOKIE_KEY_FILE": COOKIE_KEY,
+        "EDGE_TOKEN_FILE": EDGE_TOKEN,
+        "ENTRY_KEY_FILE": ENTRY_KEY,
+        "TEST_TOKEN_FILE": TEST_TOKEN,
+    }
+    for name, secret in secrets_of_all.items():
+        (directory / name).write_text(f"{secret}\n")
+    return {name: str(directory / name) for name in secrets_of_all} | {
         "NODE_NAME": "frontend<01>",
         "POLL_FILE": str(poll_file),
         "QUEUE_SOCKET": str(queue.socket_path),
         "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
-        "COOKIE_KEY_FILE": str(directory / "cookie_key"),
-        "EDGE_TOKEN_FILE": str(directory / "edge_token"),
     }
+
+
+def accept(queue: RedisServer, accepted: str) -> None:
+    """Say what workers accept, as they do."""
+    with queue.client("worker") as redis:
+        redis.set("ballots:accepted", accepted)
 
 
 @pytest.fixture
 def environ(tmp_path: Path, redis_server: RedisServer) -> dict[str, str]:
     """The environment of a frontend whose queue runs, and is open."""
+    accept(redis_server, ACCEPTED)
     redis_server.open_intake()
     poll_file = tmp_path / "poll.yml"
     poll_file.write_text(json.dumps(POLL))
@@ -110,13 +173,15 @@ def environ(tmp_path: Path, redis_server: RedisServer) -> dict[str, str]:
 
 @pytest.fixture
 def app(environ: dict[str, str]) -> Flask:
-    return create_app(Config.from_environ(environ))
+    return make_app(environ)
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser that keeps its cookies."""
-    return app.test_client()
+    """A browser that has opened the page, and keeps its cookies."""
+    browser = app.test_client()
+    browser.get("/")
+    return browser
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from frontend import pages
 from frontend.languages import LANGUAGES, Words, best_language
@@ -57,14 +56,6 @@ def test_the_page_needs_nothing_from_anywhere(client: FlaskClient) -> None:
 
 def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
     assert client.put("/").headers["Allow"] == "GET, HEAD, POST"
-
-
-@pytest.mark.parametrize(("proto", "secure"), [("https", True), ("http", False)])
-def test_the_cookie_is_out_of_reach_for_scripts(app: Flask, proto: str, secure: bool) -> None:
-    answer = app.test_client().get("/", headers={"X-Forwarded-Proto": proto})
-    cookie = answer.headers["Set-Cookie"]
-    assert "; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax" in cookie
-    assert cookie.endswith("; Secure") is secure
 
 
 def test_a_good_cookie_is_left_alone(client: FlaskClient) -> None:

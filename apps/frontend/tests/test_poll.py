@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from frontend.poll import Choice, Poll
-from testing.poll_mistakes import COFFEE, MISTAKES, POLL, TEA
+from testing.poll_mistakes import COFFEE, MISTAKES, TEA
+from testing.poll_mistakes import POLL as WRITTEN
+
+# The playbook adds the id to what an operator writes.
+POLL = WRITTEN | {"id": "tea-or-coffee"}
 
 
 def test_a_poll_takes_its_own_keys_and_the_test_vote() -> None:
@@ -25,6 +29,14 @@ def test_a_poll_can_be_asked_in_several_languages() -> None:
 def test_what_the_playbook_refuses_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^poll: "):
         Poll.from_json(json.dumps({**POLL, **changes}))
+
+
+@pytest.mark.parametrize("poll_id", ["", "Tea", "tea_time", "a" * 65, "a\n", None])
+def test_a_poll_has_an_id_that_fits_an_entry(poll_id: str | None) -> None:
+    with pytest.raises(ValueError, match=r"^poll: "):
+        Poll.from_json(json.dumps({**POLL, "id": poll_id}))
+    with pytest.raises(ValueError, match=r"^poll: "):
+        Poll.from_json(json.dumps(WRITTEN))
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "no json"])

@@ -1,20 +1,24 @@
-"""Cookies that we signed, and all others."""
+"""Cookies that we signed, and all others; what load balancers vouch for, and what they do not."""
 
 from string import ascii_lowercase
 from uuid import UUID
 
 import pytest
-from frontend.refusal import DamagedCookie
+from frontend.edge import Edge
+from frontend.refusal import IntakeUnavailable, NotThroughEdge
 from frontend.voter import Electorate, Voter
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 TOKEN = "token-of-the-load-balancer"
+OTHER_TOKEN = "token-of-before-the-rotation"
 REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
-ELECTORATE = Electorate(b"key", TOKEN.encode())
-voters = st.builds(
-    Voter, st.uuids().map(str), st.integers(0, 2**63), st.text(ascii_lowercase + "0-_", max_size=32)
-)
+RECEIVED = 0x01890A5DAC96 * 1000
+ELECTORATE = Electorate([b"key"])
+EDGE = Edge([TOKEN.encode(), OTHER_TOKEN.encode()])
+times = st.integers(0, 2**63)
+choices = st.text(ascii_lowercase + "0-_", max_size=32)
+voters = st.builds(Voter, st.uuids().map(str), times, times, times, choices)
 
 
 @given(voters)
@@ -23,9 +27,9 @@ def test_a_signed_voter_comes_back(voter: Voter) -> None:
 
 
 @given(st.text(st.characters()))
-def test_what_we_did_not_sign_is_damaged(cookie: str) -> None:
-    with pytest.raises(DamagedCookie):
-        ELECTORATE.known(cookie)
+def test_what_we_did_not_sign_is_nobody(cookie: str) -> None:
+    assert ELECTORATE.known(cookie) is None
+    assert ELECTORATE.read(f"{ELECTORATE.name}={cookie}; voter={cookie}") is None
 
 
 @given(voters, st.integers(0, 120), st.characters())
@@ -33,33 +37,50 @@ def test_one_changed_character_is_enough(voter: Voter, position: int, letter: st
     cookie = ELECTORATE.sign(voter)
     position = min(position, len(cookie) - 1)
     assume(cookie[position] != letter)
-    with pytest.raises(DamagedCookie):
-        ELECTORATE.known(cookie[:position] + letter + cookie[position + 1 :])
+    assert ELECTORATE.known(cookie[:position] + letter + cookie[position + 1 :]) is None
 
 
 @given(voters)
 def test_another_key_does_not_sign_for_us(voter: Voter) -> None:
-    with pytest.raises(DamagedCookie):
-        ELECTORATE.known(Electorate(b"other", b"token").sign(voter))
+    assert ELECTORATE.known(Electorate([b"other"]).sign(voter)) is None
 
 
-def test_the_load_balancer_names_a_new_voter() -> None:
-    assert ELECTORATE.new(TOKEN, REQUEST_ID.upper()) == Voter(REQUEST_ID, 0)
+@given(voters)
+def test_while_keys_rotate_the_first_signs_and_each_is_known(voter: Voter) -> None:
+    before, during, after = (Electorate(keys) for keys in ([b"old"], [b"new", b"old"], [b"new"]))
+    assert during.known(before.sign(voter)) == voter
+    assert after.known(during.sign(voter)) == voter
+    assert before.known(during.sign(voter)) is None
+
+
+@pytest.mark.parametrize("token", [TOKEN, OTHER_TOKEN])
+def test_the_load_balancer_names_a_request_and_its_time(token: str) -> None:
+    assert EDGE.received(token, REQUEST_ID.upper()) == (REQUEST_ID, RECEIVED)
+    assert EDGE.new_voter(token, REQUEST_ID) == REQUEST_ID
+
+
+def test_without_a_token_there_is_no_load_balancer() -> None:
+    with pytest.raises(NotThroughEdge):
+        EDGE.received("", REQUEST_ID)
 
 
 @pytest.mark.parametrize(
     ("token", "request_id"),
     [
-        ("", REQUEST_ID),
         ("wrong", REQUEST_ID),
         ("\xe9", REQUEST_ID),
         (TOKEN, ""),
         (TOKEN, "not-a-uuid"),
         (TOKEN, REQUEST_ID + "0"),
         (TOKEN, REQUEST_ID + "\n"),
+        (TOKEN, f"{REQUEST_ID},{REQUEST_ID}"),
+        # Of another version: there is no time in it.
+        (TOKEN, "01890a5d-ac96-474b-bcce-b302099a8057"),
     ],
 )
-def test_nobody_else_does(token: str, request_id: str) -> None:
-    first, second = (ELECTORATE.new(token, request_id) for _ in range(2))
-    assert first.id != second.id
-    assert UUID(first.id).version == 4
+def test_what_another_frontend_may_know_is_asked_of_that(token: str, request_id: str) -> None:
+    with pytest.raises(IntakeUnavailable):
+        EDGE.received(token, request_id)
+    first, second = (EDGE.new_voter(token, request_id) for _ in range(2))
+    assert first != second
+    assert UUID(first).version == 4

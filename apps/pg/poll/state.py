@@ -39,7 +39,8 @@ def open_poll() -> str:
         )
     if state == "waiting":
         raise Problem(
-            f"The poll is not opened: it was to close on {moment(closes_at)} (closes_at)."
+            f"The poll is not opened: it was to close on {moment(closes_at)} (closes_at), and by "
+            "the store's clock that is over."
         )
     return "The poll is open." if changed else "The poll is open already."
 
@@ -86,8 +87,6 @@ def moment(time: datetime) -> str:
 def _act(statement: str) -> tuple[bool, str, Any, Any]:
     """Whether the statement changed the poll; then its state, closes_at and closed_at."""
     with _cursor() as cursor:
-        # What is due by the clock comes first.
-        cursor.execute("SELECT poll_state()")
         cursor.execute(statement)
         changed = cursor.rowcount == 1
         cursor.execute("SELECT state, closes_at, closed_at FROM poll")

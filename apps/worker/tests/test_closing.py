@@ -83,7 +83,7 @@ def test_a_new_queue_of_a_closed_poll_is_closed_for_good(
     poll.start_worker(redis_server)
     with redis_server.client() as client:
         wait_until(lambda: client.exists("ballots:closed"))
-    late = Queue.connect(redis_server.host, config)
+    late = Queue(redis_server.host, config)
     assert not late.open_intake()
     late.close()
     assert not cast(redis_server, "a")
@@ -94,7 +94,7 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
     poll: Poll, redis_server: RedisServer
 ) -> None:
     config = Config.from_environ(poll.environment(redis_server))
-    queues = [Queue.connect(redis_server.host, config) for _ in "ab"]
+    queues = [Queue(redis_server.host, config) for _ in "ab"]
     for _ in range(200):
         with ThreadPoolExecutor(2) as threads:
             acts = [(Queue.open_intake, queues[0]), (end_intake, queues[1])]
@@ -119,7 +119,7 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
     act: str,
 ) -> None:
     config = Config.from_environ(poll.environment(redis_server))
-    late, other = (Queue.connect(redis_server.host, config) for _ in "ab")
+    late, other = (Queue(redis_server.host, config) for _ in "ab")
     if opened:
         assert other.open_intake()
     original = getattr(Redis, act)
@@ -141,7 +141,7 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
 def test_the_oldest_ballot_that_waits_tells_how_far_behind_the_workers_are(
     poll: Poll, redis_server: RedisServer
 ) -> None:
-    queue = Queue.connect(redis_server.host, Config.from_environ(poll.environment(redis_server)))
+    queue = Queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
     assert queue.open_intake()
     assert queue.streams()[OPEN].oldest_ms is None
     for _ in "ab":
@@ -182,15 +182,18 @@ def test_a_closed_queue_is_read_to_its_end_and_never_opened_again(
     poll.check()
 
 
-def test_what_a_retired_queue_ended_with_stands(poll: Poll, redis_server: RedisServer) -> None:
+def test_a_look_of_before_the_end_does_not_unmake_it(poll: Poll, redis_server: RedisServer) -> None:
     """A worker that was held up between its look and its report changes nothing."""
     store = Store.connect(Config.from_environ(poll.environment(redis_server)), uuid4())
     assert store.may_open()
-    store.report(Figures(7, 3), intake_open=True, node="")
+    store.report(Figures(7, 3), intake_open=True, node="", knew="open")
     poll.postgres.query("UPDATE queues SET retired_at = now()")
     assert store.intake_state() == "retired"
-    store.report(Figures(9, 0), intake_open=False, node="")
-    end = poll.postgres.query("SELECT * FROM queues")
-    store.report(Figures(7, 3), intake_open=True, node="")
-    assert poll.postgres.query("SELECT * FROM queues") == end
+    store.report(Figures(9, 0), intake_open=False, node="", knew="retired")
+    assert poll.postgres.query("SELECT 1 FROM draining") == []
+    stands = "SELECT entries_added, waiting, intake_open, ended, shortfall FROM queues"
+    end = poll.postgres.query(stands)
+    for late in (Figures(7, 3), Figures(9, 2)):
+        assert store.report(late, intake_open=True, node="", knew="open") == 9
+    assert poll.postgres.query(stands) == end
     store.close()

@@ -1,9 +1,7 @@
 """A queue at its memory ceiling: it refuses votes, keeps what it has, and a worker empties it."""
 
-from uuid import uuid4
-
 import redis
-from testing.poll import Poll, cast, wait_for_intake
+from testing.poll import Poll, cast, entry, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
@@ -16,8 +14,7 @@ def vote_until_full(queue: RedisServer) -> int:
     with queue.client("frontend") as client:
         try:
             while taken < ROOM_BYTES:
-                ballot = {"voter": str(uuid4()), "choice": "a", "cast": "1790000000000000"}
-                assert client.xadd("ballots", ballot, nomkstream=True)
+                assert client.xadd("ballots", entry("a"), nomkstream=True)
                 taken += 1
         except redis.OutOfMemoryError:
             return taken

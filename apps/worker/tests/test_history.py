@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from testing.poll import Poll
+from testing.poll import Poll, entry
 from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
 from worker.ballots import Entry, Sorter
@@ -50,11 +50,11 @@ class Histories(RuleBasedStateMachine):
             admin.flushall()
             for name in ("worker01", "worker02"):
                 config = _config(name, server, self.poll.postgres)
-                queue = Queue.connect(server.host, config)
+                queue = Queue(server.host, config)
                 queue.open_intake()
                 self.queues[name, number] = queue
                 self.stores[name, number] = Store.connect(config, queue.identity())
-        self.sorter = Sorter(["a", "b", "test"])
+        self.sorter = Sorter(["a", "b", "test"], "pets")
 
     def teardown(self) -> None:
         for (name, number), store in self.stores.items():
@@ -67,6 +67,7 @@ class Histories(RuleBasedStateMachine):
             "SELECT (SELECT count(*) FROM ballots), (SELECT count(*) FROM rejected)"
         )[0]
         assert stored + rejected == self.added
+        assert self.poll.postgres.query("SELECT * FROM collisions") == []
         for admin in self.admins:
             admin.close()
 
@@ -79,7 +80,7 @@ class Histories(RuleBasedStateMachine):
     def vote(self, number: int, voter: int, choice: str, cast: int) -> None:
         if self.admins[number].xadd(
             OPEN,
-            {"voter": str(UUID(int=voter)), "choice": choice, "cast": FIRST_CAST + cast},
+            entry(choice, UUID(int=voter), cast=str(FIRST_CAST + cast)),
             nomkstream=True,
         ):
             self.added += 1
@@ -124,11 +125,17 @@ class Histories(RuleBasedStateMachine):
         if entries:
             self.admins[number].xdel(stream, *(entry_id for entry_id, _ in entries))
 
-    @rule(name=NAMES, number=st.sampled_from(QUEUES), count=BATCHES)
-    def claim(self, name: str, number: int, count: int) -> None:
-        for stream in self.queues[name, number].streams():
-            _, deleted = self.queues[name, number].claim(stream, 0, count)
-            self.stores[name, number].merge(self.sorter.sort(deleted))
+    @rule(target=batches, name=NAMES, number=st.sampled_from(QUEUES), count=BATCHES)
+    def read_for_another(
+        self, name: str, number: int, count: int
+    ) -> tuple[str, int, str, list[Entry]]:
+        """What the other worker has read and left behind, or is at this moment storing itself."""
+        queue = self.queues[name, number]
+        [stream] = queue.streams()
+        for backlog in queue.backlogs(stream):
+            [(_, entries)] = queue.read({stream: PENDING}, count, backlog.consumer)
+            return name, number, stream, entries
+        return name, number, stream, []
 
     @invariant()
     def agree(self) -> None:
@@ -136,9 +143,13 @@ class Histories(RuleBasedStateMachine):
 
     def drain(self, name: str, number: int, stream: str) -> None:
         queue = self.queues[name, number]
-        queue.claim(stream, 0, 1000)
-        for after in (PENDING, NEW):
-            for _, entries in queue.read({stream: after}, 1000):
+        others = [backlog.consumer for backlog in queue.backlogs(stream)]
+        for after, consumer in [
+            (PENDING, None),
+            *((PENDING, other) for other in others),
+            (NEW, None),
+        ]:
+            for _, entries in queue.read({stream: after}, 1000, consumer):
                 self.store((name, number, stream, entries))
                 if entries:
                     assert queue.forget(stream, [entry_id for entry_id, _ in entries])

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from testing.poll import Poll, wait_for_intake
+from testing.poll import Poll, entry, wait_for_intake
 from testing.redis_server import PASSWORDS, RedisServer
 from testing.waiting import wait_until
 
@@ -43,7 +43,7 @@ class Voters(threading.Thread):
         )
         while not self._done.is_set():
             voter = uuid4()
-            fields = {"voter": str(voter), "choice": "a", "cast": "1790000000000000"}
+            fields = entry("a", voter)
             try:
                 if client.xadd("ballots", fields, nomkstream=True) is not None:
                     self.thanked.add(voter)

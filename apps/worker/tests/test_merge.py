@@ -13,7 +13,7 @@ from worker.store import Store
 
 VOTERS = 300
 CAST = 1_790_000_000_000_000
-SORTER = Sorter(["a", "b", "test"])
+SORTER = Sorter(["a", "b", "test"], "pets")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_an_entry_once_rejected_stays_rejected_when_its_choice_is_known_later(
 ) -> None:
     fields = [b"voter", str(uuid4()).encode(), b"choice", b"c", b"cast", b"%d" % CAST]
     stores[0].merge(SORTER.sort([(b"7-1", fields)]))
-    stores[0].merge(Sorter(["a", "c"]).sort([(b"7-1", fields)]))
+    stores[0].merge(Sorter(["a", "c"], "pets").sort([(b"7-1", fields)]))
     assert poll.ballots() == 0
     poll.check()
 
@@ -89,16 +89,16 @@ def test_a_report_is_written_once_a_second_whoever_reports(poll: Poll, stores: l
     first = stores[0]
     queue = poll.postgres.query("SELECT queue FROM queues ORDER BY first_seen LIMIT 1")[0][0]
     poll.postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
-    first.report(Figures(5, 1), intake_open=False, node="")
-    stores[2].report(Figures(6, 1), intake_open=False, node="")
+    first.report(Figures(5, 1), intake_open=False, node="", knew="open")
+    stores[2].report(Figures(6, 1), intake_open=False, node="", knew="open")
     assert poll.postgres.query(reported, queue) == [(5,)]
-    stores[2].report(Figures(6, 1), intake_open=True, node="")
+    stores[2].report(Figures(6, 1), intake_open=True, node="", knew="open")
     assert poll.postgres.query(reported, queue) == [(6,)]
 
 
 def test_a_report_from_the_future_is_written_over(poll: Poll, stores: list[Store]) -> None:
     poll.postgres.query("UPDATE queues SET seen_at = now() + interval '1 hour'")
-    stores[0].report(Figures(5, 1), intake_open=False, node="")
+    stores[0].report(Figures(5, 1), intake_open=False, node="", knew="open")
     assert poll.postgres.query("SELECT waiting FROM lag") == [(1,)]
     told = "SELECT count(*) FROM queues WHERE seen_at <= now() AND entries_added = 5"
     assert poll.postgres.query(told) == [(1,)]

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 
 from worker.config import Config
 from worker.supervisor import Supervisor
@@ -20,12 +21,19 @@ def main() -> None:
     # Waited for, not handled: a handler that sets an Event may find the Event's lock held by the
     # very wait that it interrupts, for ever. Threads inherit what is blocked.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    Supervisor(Config.from_environ(os.environ)).run(asked_to_stop)
+    stopping = threading.Event()
+    threading.Thread(target=wait_for_signal, args=[stopping], daemon=True).start()
+    Supervisor(Config.from_environ(os.environ)).run(stopping.wait)
 
 
-def asked_to_stop(seconds: float) -> bool:
-    """Wait so long for a signal to stop; whether it came."""
-    return signal.sigtimedwait(STOP_SIGNALS, seconds) is not None
+def wait_for_signal(stopping: threading.Event) -> None:
+    """Set `stopping` once a signal to stop comes.
+
+    Not by sigtimedwait: it makes a signal up where the process is stopped, and continued after
+    its time is over (Python 3.11).
+    """
+    signal.sigwait(STOP_SIGNALS)
+    stopping.set()
 
 
 if __name__ == "__main__":

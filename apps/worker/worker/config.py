@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# Touched while the main loop runs; see health.py.
+# Its time is set while the main loop runs, to the monotonic clock's; see health.py.
 ALIVE_FILE = Path(tempfile.gettempdir(), "alive")
 
 

@@ -10,7 +10,7 @@ STALE_SECONDS = 15
 
 def healthy() -> bool:
     try:
-        return time.time() - ALIVE_FILE.stat().st_mtime < STALE_SECONDS
+        return time.monotonic() - ALIVE_FILE.stat().st_mtime < STALE_SECONDS
     except FileNotFoundError:
         return False
 

@@ -4,7 +4,8 @@ The stream `ballots` exists exactly while the queue takes votes. Closing the pol
 its group and its counters, to `ballots:closed`; retiring this one queue, to `ballots:retired`,
 which its frontend takes for a queue that is not ready. Where there is no stream, that one is made,
 so that no worker that is late can open the queue any more. Before the poll opens there is none, and
-the key `ballots:waiting` as long as a worker sees to it.
+the key `ballots:waiting` as long as a worker sees to it. `ballots:accepted` says which votes the
+workers can store.
 Stream commands: https://redis.io/docs/latest/commands/
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from redis import Redis, ResponseError, WatchError
+from redis import Redis, RedisError, ResponseError, WatchError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -25,6 +26,7 @@ CLOSED = "ballots:closed"
 RETIRED = "ballots:retired"
 STREAMS = (OPEN, CLOSED, RETIRED)
 WAITING = "ballots:waiting"
+ACCEPTED = "ballots:accepted"
 IDENTITY = "queue:id"
 BLOCK_MS = 1000
 # Longer than it takes another worker to come where one has gone; until then the frontend has a
@@ -47,9 +49,25 @@ class Figures(NamedTuple):
 
     @classmethod
     def of(cls, streams: Iterable["Figures"]) -> "Figures":
-        """Those of several streams together, one at least."""
-        added, waiting, oldest = zip(*streams, strict=True)
-        return cls(sum(added), sum(waiting), min(filter(None, oldest), default=None))
+        """Those of several streams together."""
+        streams = list(streams)
+        return cls(
+            sum(stream.entries_added for stream in streams),
+            sum(stream.waiting for stream in streams),
+            min((stream.oldest_ms for stream in streams if stream.oldest_ms), default=None),
+        )
+
+
+class Backlog(NamedTuple):
+    """What a consumer has read and not acknowledged: how many entries, and the first one's id."""
+
+    consumer: str
+    first: bytes
+    entries: int
+
+
+class AnotherQueue(RedisError):
+    """Behind the address is another queue than before: nothing in hand is of that one."""
 
 
 class Queue:
@@ -59,16 +77,10 @@ class Queue:
     take memory, and all of a MULTI.
     """
 
-    def __init__(self, client: Any, consumer: str) -> None:
-        self._client = client
-        self._consumer = consumer
-        # As hiredis made them: lists of names and values, not a dict for each entry.
-        client.set_response_callback("XREADGROUP", _untouched)
-        client.set_response_callback("XAUTOCLAIM", _untouched)
-
-    @classmethod
-    def connect(cls, address: str, config: Config) -> "Queue":
-        client = Redis(
+    def __init__(self, address: str, config: Config) -> None:
+        self._consumer = config.node
+        self._identity: bytes | None = None
+        self._client: Any = Redis(
             host=address,
             port=config.queue_port,
             username=config.queue_user,
@@ -80,28 +92,48 @@ class Queue:
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             driver_info=None,
+            redis_connect_func=self._log_in,  # type: ignore[arg-type]  # Is given the connection.
         )
-        return cls(client, config.node)
+        # As hiredis made it: a list of names and values, not a dict for each entry.
+        self._client.set_response_callback("XREADGROUP", _untouched)
 
     def close(self) -> None:
         self._client.close()
 
+    def _log_in(self, connection: Any) -> None:
+        """The client connects anew without a word whenever a connection was lost.
+
+        The network gives an address again as soon as it is free: by then it may be another queue's.
+        """
+        connection.on_connect()
+        if self._identity is not None:
+            connection.send_command("GET", IDENTITY)
+            found = connection.read_response()
+            if found != self._identity:
+                raise AnotherQueue(f"this is queue {found!r} by now, and was {self._identity!r}")
+
     def identity(self) -> UUID:
         """The queue's own UUID, made when its volume is first used.
 
-        Raises ValueError where the key holds no UUID: then this is not one of our queues.
+        From here on every connection is to that queue, or AnotherQueue is raised. Raises ValueError
+        where the key holds no UUID: then this is not one of our queues.
         """
         # Asked first: SET is refused by a full queue.
         if not self._client.exists(IDENTITY):
             self._client.set(IDENTITY, str(uuid4()), nx=True)
-        return UUID(self._client.get(IDENTITY).decode("ascii", "replace"))
+        self._identity = self._client.get(IDENTITY)
+        return UUID(self._identity.decode("ascii", "replace"))
 
     def streams(self) -> dict[str, Figures]:
-        """The figures of those of STREAMS that exist.
+        """The figures of those of STREAMS that exist, as of one moment."""
+        found = self._streams()
+        if OPEN in found and len(found) > 1:
+            # Closed in between and seen under both names: it has one by now. What is told too high
+            # once stands for ever.
+            found = self._streams()
+        return found
 
-        Sent as one, they are answered as of one moment; should a closing ever come in between, they
-        do not add up until the next look.
-        """
+    def _streams(self) -> dict[str, Figures]:
         with self._client.pipeline(transaction=False) as pipe:
             for stream in STREAMS:
                 pipe.xinfo_stream(stream)
@@ -115,6 +147,14 @@ class Queue:
             elif "no such key" not in str(answer):
                 raise answer
         return found
+
+    def accept(self, votes: str) -> None:
+        """Tell the frontend which votes workers can store. Refused by a full queue, if it is news.
+
+        Raises redis.OutOfMemoryError then.
+        """
+        if self._client.get(ACCEPTED) != votes.encode():
+            self._client.set(ACCEPTED, votes)
 
     def open_intake(self) -> bool:
         """Make the stream that frontends add to; False where the queue has, or had, one already."""
@@ -160,27 +200,32 @@ class Queue:
                 return False
         return True
 
-    def read(self, after: Mapping[str, str], count: int) -> list[tuple[str, list[Entry]]]:
+    def read(
+        self, after: Mapping[str, str], count: int, consumer: str | None = None
+    ) -> list[tuple[str, list[Entry]]]:
         """Up to `count` entries of each stream in `after`: ">" for new ones, "0" for our pending.
 
         Asked for pending entries it answers at once, with an empty list where there are none.
-        Else it waits up to a second and leaves out streams that have nothing new.
+        Else it waits up to a second and leaves out streams that have nothing new. `consumer` is
+        whose pending ones are read, if not ours; they stay that one's until they are acknowledged.
         """
-        command = ["XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, "BLOCK", BLOCK_MS]
+        command = [
+            "XREADGROUP", "GROUP", GROUP, consumer or self._consumer,
+            "COUNT", count, "BLOCK", BLOCK_MS,
+        ]  # fmt: skip
         answer = self._client.execute_command(*command, "STREAMS", *after, *after.values())
         return [(stream.decode(), entries) for stream, entries in answer or ()]
 
-    def claim(self, stream: str, idle_seconds: float, count: int) -> tuple[int, list[Entry]]:
-        """Make entries ours that a consumer read at least `idle_seconds` ago and left behind.
-
-        Returns how many they are, to be read as our pending ones, and those among them that had
-        been deleted: Redis forgets these now, so they must be written down.
-        """
-        _, claimed, deleted = self._client.execute_command(
-            "XAUTOCLAIM", stream, GROUP, self._consumer, int(idle_seconds * 1000), "0-0",
-            "COUNT", count, "JUSTID",
-        )  # fmt: skip
-        return len(claimed), [(entry_id, None) for entry_id in deleted]
+    def backlogs(self, stream: str) -> list[Backlog]:
+        """Those of all consumers but this one."""
+        found = []
+        for consumer in self._client.xpending(stream, GROUP)["consumers"]:
+            name = consumer["name"].decode()
+            if name == self._consumer:
+                continue
+            for first in self._client.xpending_range(stream, GROUP, "-", "+", 1, name):
+                found.append(Backlog(name, first["message_id"], consumer["pending"]))
+        return found
 
     def forget(self, stream: str, entry_ids: Iterable[bytes]) -> bool:
         """Delete and acknowledge entries that are stored.

@@ -51,7 +51,7 @@ class Reader(threading.Thread):
         log.info("left")
 
     def _read_queue(self) -> None:
-        with closing(Queue.connect(self._address, self._config)) as queue:
+        with closing(Queue(self._address, self._config)) as queue:
             identity = queue.identity()
             with closing(Store.connect(self._config, identity)) as store:
                 log.info("reading %s", identity)

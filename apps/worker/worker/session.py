@@ -4,10 +4,13 @@ import logging
 import threading
 import time
 
+from redis import OutOfMemoryError
+
 from worker.ballots import Entry, Sorter
 from worker.config import Config
 from worker.queue import CLOSED, OPEN, RETIRED, Figures, Queue
 from worker.store import Store
+from worker.unmoved import Unmoved
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +31,12 @@ class Session:
         self._queue = queue
         self._store = store
         self._config = config
-        self._sorter = Sorter(store.choices())
+        # The store reads its poll file before it lets anybody in, so these are as long as we are.
+        self._sorter = Sorter(store.choices(), store.poll_id())
         self._after: dict[str, str] = {}
         self._sender = ""
-        self._next_look = self._next_claim = time.monotonic()
+        self._unmoved = Unmoved(config.claim_idle)
+        self._next_look = time.monotonic()
 
     def run(self, stopping: threading.Event) -> None:
         """Move ballots until `stopping` is set; the batch in hand is finished first."""
@@ -56,7 +61,14 @@ class Session:
         self._next_look = time.monotonic() + LOOK_SECONDS
         state = self._store.intake_state()
         streams = self._queue.streams()
-        if state == "open" and not streams and self._store.may_open() and self._queue.open_intake():
+        self._tell_what_is_accepted()
+        if (
+            state == "open"
+            and not streams
+            and self._sorter.accepts
+            and self._store.may_open()
+            and self._queue.open_intake()
+        ):
             log.info("opened")
         elif (
             state in ENDS
@@ -69,22 +81,51 @@ class Session:
         streams = self._queue.streams()
         self._after = {stream: self._after.get(stream, PENDING) for stream in streams}
         if streams:
-            total = Figures.of(streams.values())
-            self._store.report(total, intake_open=OPEN in streams, node=self._sender)
-        if time.monotonic() >= self._next_claim:
-            self._claim()
+            self._report(streams, state)
+        self._finish_for_others()
 
-    def _claim(self) -> None:
-        self._next_claim = time.monotonic() + self._config.claim_idle / 2
-        for stream in self._after:
-            claimed, deleted = self._queue.claim(
-                stream, self._config.claim_idle, self._config.batch_size
-            )
-            if claimed:
-                log.info("claimed %d entries that another worker left behind", claimed)
-                self._after[stream] = PENDING
-            if deleted:
-                self._store.merge(self._sorter.sort(deleted))
+    def _tell_what_is_accepted(self) -> None:
+        if self._sorter.accepts:
+            try:
+                self._queue.accept(self._sorter.accepts)
+            except OutOfMemoryError:
+                # Until it is emptied its frontend has no use for it either.
+                log.warning("the queue is full, and not told what is accepted")
+
+    def _report(self, streams: dict[str, Figures], knew: str) -> None:
+        most = self._tell(streams, knew)
+        if most <= Figures.of(streams.values()).entries_added:
+            return
+        # All workers look, and another may have told of a later moment than ours. A look that comes
+        # after that answer and still has less is of a queue that has lost entries.
+        streams = self._queue.streams()
+        lost = most - Figures.of(streams.values()).entries_added
+        if lost > 0:
+            log.error("the queue has lost %d entries", lost)
+            self._tell(streams, knew, confirmed=True)
+
+    def _tell(self, streams: dict[str, Figures], knew: str, *, confirmed: bool = False) -> int:
+        total = Figures.of(streams.values())
+        return self._store.report(
+            total, intake_open=OPEN in streams, node=self._sender, knew=knew, confirmed=confirmed
+        )
+
+    def _finish_for_others(self) -> None:
+        """Store what other consumers have read and left behind.
+
+        It stays theirs: where two workers come to it, or its owner comes back, nobody takes it from
+        anybody, and the ledger has it once.
+        """
+        backlogs = {
+            (stream, backlog.consumer, backlog.first): backlog.entries
+            for stream in self._after
+            for backlog in self._queue.backlogs(stream)
+        }
+        for found in self._unmoved.find(backlogs):
+            stream, consumer, _ = found
+            log.info("storing %d entries that %s left behind", backlogs[found], consumer)
+            for _, entries in self._queue.read({stream: PENDING}, backlogs[found], consumer):
+                self._move(stream, entries)
 
     def _move(self, stream: str, entries: list[Entry]) -> None:
         batch = self._sorter.sort(entries)

@@ -1,5 +1,7 @@
 """The store, as a worker sees it: one Postgres connection that merges the batches of one queue."""
 
+import logging
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -12,48 +14,71 @@ from worker.ballots import Batch
 from worker.config import Config
 from worker.queue import Figures
 
+log = logging.getLogger(__name__)
+
+BALLOT = "entry_ms, entry_seq, voter, choice, cast_us, flag, node, boot, seq, mac"
 # What is put in here is gone at the end of the transaction; no other session ever sees it.
 STAGING = """
     CREATE TEMPORARY TABLE incoming (
-        entry_ms bigint, entry_seq bigint, voter uuid, choice text, cast_us bigint
+        entry_ms bigint, entry_seq bigint, voter uuid, choice text, cast_us bigint,
+        flag smallint, node text, boot uuid, seq bigint, mac uuid
     ) ON COMMIT DELETE ROWS;
     CREATE TEMPORARY TABLE malformed (
-        entry_ms bigint, entry_seq bigint, reason text, payload bytea[]
+        entry_ms bigint, entry_seq bigint, reason text, payload bytea[], own boolean
     ) ON COMMIT DELETE ROWS;
 """
 
 # The ledger's triggers do the counting. Rows are taken in the order of their keys: two merges in
 # opposite orders would wait for each other. COMMIT comes in the same message, because a worker that
 # is stopped between the two would hold up all others with its locks.
-MERGE = """
-    INSERT INTO ballots (queue, entry_ms, entry_seq, voter, choice, cast_us)
-    SELECT %(queue)s::uuid, entry_ms, entry_seq, voter, choice, cast_us FROM incoming
-    ORDER BY entry_ms, entry_seq;
-    INSERT INTO rejected (queue, entry_ms, entry_seq, reason, payload)
-    SELECT %(queue)s::uuid, entry_ms, entry_seq, reason, payload FROM malformed
+MERGE = f"""
+    INSERT INTO ballots (queue, {BALLOT})
+    SELECT %(queue)s::uuid, {BALLOT} FROM incoming ORDER BY entry_ms, entry_seq;
+    INSERT INTO rejected (queue, entry_ms, entry_seq, reason, payload, own)
+    SELECT %(queue)s::uuid, entry_ms, entry_seq, reason, payload, own FROM malformed
     ORDER BY entry_ms, entry_seq;
     COMMIT
 """
 # An entry keeps the place that it was given first, also where it was rejected and its choice is
 # known by now.
+SAME_ID = """
+    {stored}.queue = %(queue)s
+    AND ({stored}.entry_ms, {stored}.entry_seq) = ({staged}.entry_ms, {staged}.entry_seq)
+"""
 KEEP_NEW = "".join(
-    f"DELETE FROM {staged} USING {stored} WHERE {stored}.queue = %(queue)s"
-    f" AND ({stored}.entry_ms, {stored}.entry_seq) = ({staged}.entry_ms, {staged}.entry_seq);"
+    f"DELETE FROM {staged} USING {stored} WHERE {SAME_ID.format(staged=staged, stored=stored)};"
     for staged in ("incoming", "malformed")
     for stored in ("ballots", "rejected")
 )
-
-# All workers look at all queues every second. Whoever comes first writes, over what is from the
-# future, too: the store's clock has been ahead. What a retired queue ended with stands: nobody
-# could correct a worker that was held up between its look and this.
+# What comes under the id of another entry is written down before it is left out: a queue that has
+# lost entries gives their ids again. What comes without content was deleted meanwhile, and is none.
+VALUES = """
+    array_remove(ARRAY[{0}.voter::text, {0}.choice, {0}.cast_us::text, {0}.flag::text, {0}.node,
+        {0}.boot::text, {0}.seq::text, replace({0}.mac::text, '-', '')], NULL)::bytea[]
+"""
+IN, LEDGER = VALUES.format("incoming"), VALUES.format("ballots")
+DIFFERS = {
+    ("incoming", "ballots"): f"{IN} <> {LEDGER}",
+    ("incoming", "rejected"): f"NOT coalesce({IN} <@ rejected.payload, false)",
+    ("malformed", "ballots"): f"NOT {LEDGER} <@ malformed.payload",
+    ("malformed", "rejected"): "malformed.payload IS NOT NULL"
+    " AND malformed.payload IS DISTINCT FROM rejected.payload",
+}
+COLLIDE = f"""
+    INSERT INTO collisions (queue, entry_ms, entry_seq, payload)
+    {
+    " UNION ALL ".join(
+        f"SELECT %(queue)s::uuid, {staged}.entry_ms, {staged}.entry_seq, {staged}::text"
+        f" FROM {staged} JOIN {stored} ON {SAME_ID.format(staged=staged, stored=stored)}"
+        f" WHERE {differs}"
+        for (staged, stored), differs in DIFFERS.items()
+    )
+}
+    ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING
+"""
 REPORT = """
-    UPDATE queues SET seen_at = now(), node = coalesce(nullif(%(node)s, ''), node),
-        intake_open = %(intake_open)s, entries_added = %(entries_added)s, waiting = %(waiting)s,
-        oldest_ms = %(oldest_ms)s
-    WHERE queue = %(queue)s
-        AND (seen_at NOT BETWEEN now() - interval '0.9 seconds' AND now()
-            OR intake_open <> %(intake_open)s)
-        AND (retired_at IS NULL OR seen_at <= retired_at OR intake_open OR waiting > 0)
+    SELECT report(%(queue)s, %(entries_added)s, %(waiting)s, %(oldest_ms)s, %(intake_open)s,
+        %(node)s, %(knew)s, %(confirmed)s)
 """
 
 
@@ -95,9 +120,18 @@ class Store:
         """The keys that a ballot may name."""
         return [key for (key,) in self._execute("SELECT key FROM choices")]
 
+    def poll_id(self) -> str | None:
+        """The id that a ballot has to name; None in a store that was given no poll file yet."""
+        found: str | None = self._execute("SELECT id FROM poll")[0][0]
+        return found
+
     def intake_state(self) -> str:
-        """`waiting`, `open` or `closed`, as the poll is by now; or `retired`, as this queue is."""
-        state: str = self._execute("SELECT intake_state(%(queue)s)", queue=self._queue)[0][0]
+        """`waiting`, `open` or `closed`, as the poll is by now; or `retired`, as this queue is.
+
+        What is due is due by this machine's clock and by the store's: one alone may be wrong.
+        """
+        ask = "SELECT intake_state(%(queue)s, %(now)s)"
+        state: str = self._execute(ask, queue=self._queue, now=datetime.now(UTC))[0][0]
         return state
 
     def may_open(self) -> bool:
@@ -106,30 +140,45 @@ class Store:
 
     def merge(self, batch: Batch) -> None:
         """Store a batch in one transaction; on return it is on disk, and counted once."""
-        statements = MERGE
+        keep_new = False
         while True:
             try:
-                return self._merge(batch, statements)
+                return self._merge(batch, keep_new)
             except UniqueViolation:
                 # Some of it was delivered before, and somebody has stored it. That is rare, and is
                 # looked for only now: ON CONFLICT would cost each ballot a fifth more. Whoever
                 # comes in between has stored something, so this ends.
                 self._execute("ROLLBACK")
-                statements = KEEP_NEW + MERGE
+                keep_new = True
 
-    def _merge(self, batch: Batch, statements: str) -> None:
+    def _merge(self, batch: Batch, keep_new: bool) -> None:
         with self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.copy_expert("COPY incoming FROM STDIN", BytesIO(batch.accepted), size=1 << 20)
             if batch.rejected:
                 execute_values(cursor, "INSERT INTO malformed VALUES %s", batch.rejected)
-            cursor.execute(statements, {"queue": self._queue})
+            queue = {"queue": self._queue}
+            if keep_new:
+                cursor.execute(COLLIDE, queue)
+                if cursor.rowcount:
+                    log.error("%d entries have the ids of others", cursor.rowcount)
+                cursor.execute(KEEP_NEW, queue)
+            cursor.execute(MERGE, queue)
 
-    def report(self, figures: Figures, *, intake_open: bool, node: str) -> None:
-        """Tell what the queue's Redis says of it, for the pages and the audit."""
-        self._execute(
-            REPORT, queue=self._queue, intake_open=intake_open, node=node, **figures._asdict()
-        )
+    def report(
+        self, figures: Figures, *, intake_open: bool, node: str, knew: str, confirmed: bool = False
+    ) -> int:
+        """Tell what the queue's Redis says of it; the most entries it was ever said to be given.
+
+        `knew` is what `intake_state` said before the look. Where the answer is more than
+        `figures` have, either somebody has looked later, or the queue has lost entries: that is
+        told by looking again, and `confirmed`.
+        """
+        most: int = self._execute(
+            REPORT, queue=self._queue, intake_open=intake_open, node=node, knew=knew,
+            confirmed=confirmed, **figures._asdict(),
+        )[0][0]  # fmt: skip
+        return most
 
     def _execute(self, statement: str, **parameters: object) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

@@ -21,7 +21,7 @@ def upgrade() -> None:
         COMMENT ON COLUMN ballots.mac IS 'HMAC-SHA256, its first 128 bits, over poll, voter, '
             'choice, cast, flag, node, boot and seq, with tabs between them; the key is the '
             'frontends''. The type is that of any 128 bits.';
-        ALTER TABLE poll ADD id text;
+        ALTER TABLE poll ADD id text CHECK (id ~ '^[a-z0-9-]{1,64}$');
         COMMENT ON COLUMN poll.id IS 'Every entry names it. Null until the first start with a '
             'poll file that does.';
 
@@ -79,13 +79,17 @@ def upgrade() -> None:
             THEN
                 RETURN known.entries_added;
             END IF;
+            -- A look of before the end adds nothing to one of after it, unless it has more: then
+            -- that was not the end.
             UPDATE queues SET seen_at = now(), node = coalesce(nullif(sender, ''), node),
                 shortfall = greatest(shortfall, entries_added - added),
                 entries_added = greatest(entries_added, added),
-                waiting = CASE WHEN ended THEN least(waiting, left_over) ELSE left_over END,
+                waiting = CASE WHEN ended AND added <= entries_added
+                    THEN least(waiting, left_over) ELSE left_over END,
                 oldest_ms = oldest,
-                intake_open = is_open AND NOT ended,
-                ended = ended OR (knew IN ('closed', 'retired') AND NOT is_open)
+                intake_open = is_open AND (NOT ended OR added > entries_added),
+                ended = (ended AND added <= entries_added)
+                    OR (knew IN ('closed', 'retired') AND NOT is_open)
             WHERE queue = id AND (added >= entries_added OR confirmed)
             RETURNING entries_added INTO known.entries_added;
             RETURN known.entries_added;
