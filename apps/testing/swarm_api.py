@@ -62,14 +62,34 @@ def _openssl(directory: Path, kind: str, name: str, common_name: str, *more: str
 
 
 @pytest.fixture
-def swarm_api(
+def make_swarm_api(
     tmp_path: Path,
     engine: Engine,
     certificates: Path,
     make_haproxy: Callable[[Path], HAProxyServer],
-) -> SwarmApi:
+) -> Callable[..., SwarmApi]:
+    """A function that starts a manager's swarm-api in front of `engine`; its clock is `ahead`
+    seconds ahead of the machine's."""
+
+    def make(name: str = "swarm-api", ahead: float = 0) -> SwarmApi:
+        return _start(tmp_path / name, engine, certificates, make_haproxy, ahead)
+
+    return make
+
+
+@pytest.fixture
+def swarm_api(make_swarm_api: Callable[..., SwarmApi]) -> SwarmApi:
     """A running swarm-api in front of `engine`."""
-    directory = tmp_path / "swarm-api"
+    return make_swarm_api()
+
+
+def _start(
+    directory: Path,
+    engine: Engine,
+    certificates: Path,
+    make_haproxy: Callable[[Path], HAProxyServer],
+    ahead: float,
+) -> SwarmApi:
     directory.mkdir()
     (directory / "swarm_api_certificate").write_text((certificates / "server.pem").read_text())
     (directory / "swarm_api_ca").write_text((certificates / "ca.crt").read_text())
@@ -79,6 +99,7 @@ def swarm_api(
         ("bind :9376", f"bind 127.0.0.1:{port}"),
         ("base /run/secrets", f"base {directory}"),
         ("/var/run/docker.sock", str(engine.path)),
+        ("date(0,us)", f"date({ahead * 1e6:.0f},us)"),
     ):
         assert there in text
         text = text.replace(there, here)

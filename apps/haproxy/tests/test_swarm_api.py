@@ -2,6 +2,7 @@
 
 import http.client
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def test_the_overview_reads_nodes_and_services_only(swarm_api: SwarmApi, engine:
         assert ask(swarm_api, "overview", "GET", path).status == 403
     assert ask(swarm_api, "overview", "POST", "/services").status == 403
     assert engine.requests == [("GET", "/nodes"), ("GET", "/services")]
+
+
+def test_every_answer_has_the_managers_time(swarm_api: SwarmApi, engine: Engine) -> None:
+    engine.broken = True
+    for path, status in (("/time", 204), ("/services", 500), ("/secrets", 403)):
+        before = time.time()
+        answer = ask(swarm_api, "interlock", "GET", path)
+        assert answer.status == status
+        assert before - 0.1 <= int(answer.headers["X-Time"]) / 1e6 <= time.time() + 0.1
+    # It needs no engine that answers, nor does the overview need it.
+    assert ("GET", "/time") not in engine.requests
+    assert ask(swarm_api, "overview", "GET", "/time").status == 403
 
 
 @pytest.mark.parametrize(

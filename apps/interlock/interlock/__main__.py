@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from .metrics import Metrics, serve
 from .runtime import HAProxyError, Runtime
 from .swarm import Swarm, SwarmError
 from .topology import Topology
+from .watch import Watch
 
 log = logging.getLogger("interlock")
 
@@ -45,8 +47,25 @@ def main() -> None:
     haproxy = HAProxy(config.site, config.haproxy_config, runtime)
     metrics = Metrics()
     serve(metrics, config.metrics_bind)
+    context = ssl.create_default_context(cafile=config.tls_ca)
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    watch = Watch(
+        config.swarm_api,
+        context,
+        config.other_load_balancers,
+        metrics,
+        haproxy.drained,
+        bell.ring,
+    )
+    threading.Thread(target=watch.run, args=(time.sleep,), name="clocks", daemon=True).start()
+
+    def drain() -> bool:
+        draining = watch.draining
+        haproxy.drain(draining)
+        return draining
+
     bell.ring()
-    run(config, bell, lambda: topology.build(*swarm.read()), haproxy.bring_to, metrics)
+    run(config, bell, lambda: topology.build(*swarm.read()), haproxy.bring_to, drain, metrics)
     log.info("leaving")
 
 
@@ -55,15 +74,21 @@ def run(
     bell: Bell,
     read: Callable[[], Topology],
     bring_to: Callable[[Topology], bool],
+    drain: Callable[[], bool],
     metrics: Metrics,
 ) -> None:
-    """Rounds until the bell says stop. What cannot be read or reached changes nothing."""
+    """Rounds until the bell says stop. What cannot be read or reached changes nothing.
+
+    `drain` has HAProxy refuse or take voters' connections, and says whether it is to refuse them.
+    """
     wait = config.tick
     problems: tuple[str, ...] = ()
     while bell.wait(wait, config.debounce_min, config.debounce_max):
         HEARTBEAT.touch()
         metrics.rounds_total += 1
         try:
+            # First: it needs no manager.
+            draining = drain()
             wanted = read()
             metrics.services, metrics.problems = len(wanted.services), len(wanted.problems)
             if wanted.problems != problems:
@@ -72,11 +97,14 @@ def run(
                     log.warning("%s", problem)
             settled = bring_to(wanted)
             metrics.configuration_valid = 1
+            metrics.serving = int(not draining)
         except (SwarmError, HAProxyError, OSError) as error:
             log.error("%s", error)
             metrics.rounds_failed_total += 1
             if isinstance(error, ConfigurationRefused):
                 metrics.configuration_valid = 0
+            elif isinstance(error, HAProxyError):
+                metrics.serving = 0
             wait = min(wait * 2, LONGEST_WAIT)
         else:
             # A server that drains is looked at again soon.

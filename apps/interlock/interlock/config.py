@@ -13,6 +13,7 @@ class Config:
     """What the container was told; times in seconds."""
 
     swarm_api: tuple[str, ...]
+    other_load_balancers: tuple[str, ...]
     tls_ca: str
     tls_cert: str
     tls_key: str
@@ -31,6 +32,7 @@ def from_env(env: Mapping[str, str]) -> Config:
     admin_socket = Path(env["HAPROXY_ADMIN_SOCKET"])
     return Config(
         swarm_api=tuple(url.strip() for url in env["SWARM_API"].split(",")),
+        other_load_balancers=tuple(env.get("OTHER_LOAD_BALANCERS", "").replace(",", " ").split()),
         tls_ca=env["TLS_CA"],
         tls_cert=env["TLS_CERT"],
         tls_key=env["TLS_KEY"],

@@ -18,6 +18,9 @@ _CIPHERS = ":".join(
 _CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 _CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
 
+# Stands for the addresses of a frontend that has none.
+DRAINING = "    # Draining: it listens nowhere."
+
 # As the voting page looks.
 _BUSY_STYLE = (
     ":root{--paper:#f8f9fa;--ink:#212529}"
@@ -80,6 +83,7 @@ class Site:
 
     `certificate` is a file with chain and key. `https_port` is where voters find HTTPS. Networks in
     `proxy_protocol` have to speak it; those in `forwarded_for` are believed on whom they speak for.
+    While `draining`, voters' connections are refused: who comes before goes to another address.
     """
 
     http_bind: str
@@ -93,6 +97,7 @@ class Site:
     proxy_protocol: tuple[str, ...] = ()
     forwarded_for: tuple[str, ...] = ()
     rates: Rates = Rates()
+    draining: bool = False
 
 
 def head(site: Site, mark: str) -> Iterator[str]:
@@ -161,10 +166,12 @@ def edge(site: Site) -> Iterator[str]:
     It sets for them txn.host, the Host in small letters without its port, and txn.https, true where
     the voter's connection is encrypted.
     """
-    yield f"""
-frontend edge
-    bind {site.http_bind}
-    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"""
+    yield "\nfrontend edge"
+    if site.draining:
+        yield DRAINING
+    else:
+        yield f"    bind {site.http_bind}"
+        yield f"    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"
     for network in site.proxy_protocol:
         yield f"    tcp-request connection expect-proxy layer4 if {{ src {network} }}"
     for network in site.forwarded_for:
@@ -174,15 +181,17 @@ frontend edge
             "    tcp-request content set-src req.hdr_ip(X-Forwarded-For,-1)"
             " if { var(txn.trusted) -m bool }"
         )
-    yield from _limit(site.rates)
+    yield from _slow(site.rates)
+    # Before anything is refused: refusals, too, are for a host, encrypted or not.
+    yield "    http-request set-var(txn.host) req.hdr(host),host_only,lower"
     yield "    http-request set-var(txn.https) ssl_fc"
     if site.forwarded_for:
         yield (
             "    http-request set-var(txn.https) bool(true)"
             " if { var(txn.trusted) -m bool } { req.hdr(X-Forwarded-Proto) -m str https }"
         )
+    yield from _limit(site.rates)
     yield f"""\
-    http-request set-var(txn.host) req.hdr(host),host_only,lower
     # WSGI cannot tell X_Edge_Token from X-Edge-Token: no name with an underscore passes.
     http-request del-header _ -m sub
     http-request del-header X-Forwarded- -m beg
@@ -206,22 +215,27 @@ frontend edge
     stats refresh 5s"""
 
 
-def _limit(rates: Rates) -> Iterator[str]:
-    # A network is one address, and so is the /64 that an IPv6 user has all to himself. Forgotten
-    # after a minute.
-    address = "src,ipmask(32,64)"
+# A network is one address, and so is the /64 that an IPv6 user has all to himself.
+_ADDRESS = "src,ipmask(32,64)"
+
+
+def _slow(rates: Rates) -> Iterator[str]:
     if rates != Rates():
+        # Forgotten after a minute.
         yield "    stick-table type ipv6 size 1m expire 1m store http_req_rate(10s)"
     if rates.slow:
-        so_far = f"{address},table_http_req_rate()"
+        so_far = f"{_ADDRESS},table_http_req_rate()"
         yield "    tcp-request inspect-delay 1s"
         yield f"    tcp-request content accept if {{ {so_far} lt {rates.slow} }}"
         if rates.refuse:
             yield f"    tcp-request content accept if {{ {so_far} ge {rates.refuse} }}"
         yield "    tcp-request content accept if WAIT_END"
+
+
+def _limit(rates: Rates) -> Iterator[str]:
     yield "    http-request del-header X-Rate-Flag"
     if rates != Rates():
-        yield f"    http-request track-sc0 {address}"
+        yield f"    http-request track-sc0 {_ADDRESS}"
     if rates.refuse:
         yield f"    http-request deny deny_status 429 if {{ sc0_http_req_rate gt {rates.refuse} }}"
     if rates.flag:

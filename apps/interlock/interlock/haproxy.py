@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from .edge import Site
+from .edge import DRAINING, Site
 from .reconcile import Key, desired, plan
 from .render import fingerprint, render
 from .runtime import HAProxyError, Runtime
@@ -43,6 +43,21 @@ class HAProxy:
         self._clock = clock
         self._reloaded: str | None = None
         self._leaving_since: dict[Key, float] = {}
+        self._topology: Topology | None = None
+        # As HAProxy last was, which neither a restart of ours nor one of HAProxy's changes.
+        self._drained = path.exists() and DRAINING in path.read_text().splitlines()
+
+    @property
+    def drained(self) -> bool:
+        """Whether HAProxy refuses voters' connections."""
+        return self._drained
+
+    def drain(self, draining: bool) -> None:
+        """Refuse voters' connections from now on, or take them, with the last topology. Connections
+        in hand end as on every reload. Raises HAProxyError, OSError."""
+        self._site = replace(self._site, draining=draining)
+        if self._topology is not None and draining != self._drained:
+            self.bring_to(self._topology)
 
     def bring_to(self, topology: Topology) -> bool:
         """One round; True where nothing is left to do. Raises HAProxyError, OSError.
@@ -50,13 +65,16 @@ class HAProxy:
         HAProxy itself says which configuration it runs (see render.fingerprint), so that a
         restart of either side, between any two steps, is made good by the next round.
         """
+        self._topology = topology
         certificate = self._install_certificate()
         site = replace(self._site, certificate=str(certificate))
         wanted = fingerprint(site, topology)
         former = self._install(render(site, topology))
         if not self._runs(wanted):
             self._reload(former, wanted)
+            self._drained = site.draining
             return False
+        self._drained = site.draining
         for other in self._path.parent.glob(_certificate_name("*")):
             if other != certificate:
                 other.unlink()

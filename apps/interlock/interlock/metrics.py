@@ -9,7 +9,7 @@ PREFIX = "interlock_"
 
 @dataclass
 class Metrics:
-    """Written by the main loop, read by whoever asks. Names are those that Prometheus sees."""
+    """Written by the main loop and the watch, read by whoever asks; named as Prometheus sees it."""
 
     services: int = 0
     # Services whose labels cannot be used, and other remarks on labels.
@@ -19,6 +19,13 @@ class Metrics:
     rounds_failed_total: int = 0
     # 0 while HAProxy refuses the new configuration and keeps the last good one.
     configuration_valid: int = 1
+    # By how much the managers' clocks are ahead of ours, where that is known.
+    clock_offset_seconds: float = 0.0
+    clock_known: int = 0
+    # 1 from the moment at which it was decided to leave voters to another load balancer.
+    draining: int = 0
+    # HAProxy answers, and takes voters' connections.
+    serving: int = 0
 
     def text(self) -> str:
         """In Prometheus's text format 0.0.4."""

@@ -1,6 +1,6 @@
 """From a topology to the text of haproxy.cfg. Pure: the same topology, the same text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 
@@ -9,7 +9,7 @@ from .labels import Labels
 from .topology import Server, Service, Topology
 
 # Mozilla's guidelines, as for the ciphers.
-_HSTS = "max-age=63072000"
+_SET_HSTS = "set-header Strict-Transport-Security max-age=63072000 if { var(txn.https) -m bool }"
 # As many for each server as it works off in some seconds; who comes then is better told at once.
 _QUEUE = 10
 
@@ -55,8 +55,18 @@ def _text(site: Site, topology: Topology, mark: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _routes(services: Iterable[Service]) -> Iterator[str]:
+def _routes(services: Collection[Service]) -> Iterator[str]:
     roots: list[tuple[str, str]] = []
+    bound = [
+        host
+        for service in services
+        if service.labels.ssl_only and service.labels.context_root is None
+        for host in service.labels.hosts
+    ]
+    if bound:
+        # Not in the backend, which never sees what is refused or said here.
+        yield from _acl("ssl_only_host", bound)
+        yield f"    http-after-response {_SET_HSTS} ssl_only_host"
     for service in services:
         if service.labels.context_root is None:
             yield from (
@@ -79,15 +89,7 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
     yield f"    balance {labels.balance}"
     yield from (f"    option {option}" for option in labels.options)
     if labels.ssl_only:
-        port = "" if site.https_port == 443 else f":{site.https_port}"
-        yield (
-            f"    http-request redirect code 308 location https://%[var(txn.host)]{port}%[pathq]"
-            " unless { var(txn.https) -m bool }"
-        )
-        yield (
-            f"    http-after-response set-header Strict-Transport-Security {_HSTS}"
-            " if { var(txn.https) -m bool }"
-        )
+        yield from _ssl_only(site, labels)
     if labels.max_connections is not None:
         # Told without a look at the choice; counted as haproxy_backend_requests_denied_total.
         limit = _QUEUE * labels.max_connections
@@ -105,6 +107,27 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
     yield f"    default-server {server_options(labels)}"
     for server in service.servers:
         yield f"    server {server.name} {endpoint(server)}"
+
+
+def _ssl_only(site: Site, labels: Labels) -> Iterator[str]:
+    port = "" if site.https_port == 443 else f":{site.https_port}"
+    yield "    acl encrypted var(txn.https) -m bool"
+    # 308: method and body stay, so that a vote is sent again as it is. Nobody is sent to a host
+    # that only the request names.
+    to = "    http-request redirect code 308 location https://"
+    if labels.context_root is None:
+        yield from _acl("own_host", labels.hosts)
+        yield f"{to}%[var(txn.host)]{port}%[pathq] if !encrypted own_host"
+        yield f"{to}{labels.hosts[0]}{port}%[pathq] if !encrypted"
+    else:
+        # By a path it is reached at any host, whose name HAProxy has checked to be one.
+        yield f"{to}%[var(txn.host)]{port}%[pathq] if !encrypted"
+        yield f"    http-after-response {_SET_HSTS}"
+
+
+def _acl(name: str, hosts: Iterable[str]) -> Iterator[str]:
+    # A line for each: a line has room for some sixty words.
+    yield from (f"    acl {name} var(txn.host) -m str {host}" for host in hosts)
 
 
 def _check(labels: Labels) -> Iterator[str]:

@@ -14,7 +14,9 @@ from interlock import __main__ as program
 from interlock import health
 from interlock.config import Config, from_env
 from interlock.events import Bell
+from interlock.haproxy import ConfigurationRefused
 from interlock.metrics import Metrics
+from interlock.runtime import HAProxyError
 from interlock.swarm import SwarmError
 from interlock.topology import Topology
 from testing.docker_engine import Engine
@@ -184,7 +186,7 @@ def rounds(config: Config, *answers: Topology | Exception) -> list[Topology]:
         reached.append(topology)
         return True
 
-    program.run(config, bell, read, bring_to, Metrics())
+    program.run(config, bell, read, bring_to, lambda: False, Metrics())
     return reached
 
 
@@ -199,6 +201,62 @@ def test_what_cannot_be_read_changes_nothing(
     assert rounds(from_env(env), empty, SwarmError("gone"), empty) == [empty, empty]
     assert [r.message for r in caplog.records if r.levelno == logging.ERROR] == ["gone"]
     assert (tmp_path / "alive").exists()
+
+
+def test_draining_needs_no_manager(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(program, "HEARTBEAT", tmp_path / "alive")
+    bell = Bell()
+    bell.ring()
+    metrics = Metrics(serving=1)
+    drained: list[bool] = []
+
+    def drain() -> bool:
+        drained.append(True)
+        bell.stop()
+        return True
+
+    def read() -> Topology:
+        raise SwarmError("gone")
+
+    program.run(from_env(env), bell, read, lambda _: True, drain, metrics)
+    assert drained == [True]
+    assert metrics.rounds_failed_total == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "serving"),
+    [
+        (None, 1),
+        (SwarmError("gone"), 1),
+        (ConfigurationRefused("HAProxy runs the last good one"), 1),
+        (HAProxyError("no answer"), 0),
+    ],
+)
+def test_who_serves_is_told(
+    env: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    error: Exception | None,
+    serving: int,
+) -> None:
+    monkeypatch.setattr(program, "HEARTBEAT", tmp_path / "alive")
+    bell = Bell()
+    bell.ring()
+    metrics = Metrics(serving=1)
+
+    def bring_to(topology: Topology) -> bool:
+        bell.stop()
+        if error is not None:
+            raise error
+        return True
+
+    program.run(from_env(env), bell, lambda: Topology(()), bring_to, lambda: False, metrics)
+    assert metrics.serving == serving
+    bell.ring()
+    program.run(from_env(env), bell, lambda: Topology(()), bring_to, lambda: True, metrics)
+    assert metrics.serving == (0 if error is None else serving)
 
 
 def test_a_problem_is_said_once(

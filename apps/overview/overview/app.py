@@ -51,7 +51,13 @@ def create_app(config: Config | None = None) -> Quart:
         address: Source(f"The load balancer {address}", partial(balancer.read, address))
         for address in config.haproxy_metrics
     }
-    sources: list[Source[Any]] = [books, cluster, *balancers.values()]
+    states = {
+        address: Source(
+            f"Interlock of the load balancer {address}", partial(balancer.read_state, at)
+        )
+        for address, at in zip(config.haproxy_metrics, config.interlock_metrics, strict=True)
+    }
+    sources: list[Source[Any]] = [books, cluster, *balancers.values(), *states.values()]
     page = environment().get_template("page.html")
     app = Quart(__name__)
 
@@ -85,10 +91,18 @@ def create_app(config: Config | None = None) -> Quart:
         found = [source.notice for source in sources if source.notice]
         return page.render(
             as_of=datetime.now(UTC),
-            warnings=[*found, *warnings(books.value, cluster.value)],
+            warnings=[
+                *found,
+                *warnings(
+                    books.value,
+                    cluster.value,
+                    {address: state.value for address, state in states.items() if state.value},
+                ),
+            ],
             books=books.value,
             cluster=cluster.value,
             balancers=balancers,
+            states=states,
             rates=rates,
         )
 

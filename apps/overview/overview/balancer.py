@@ -1,4 +1,4 @@
-"""What a load balancer says of itself, from HAProxy's Prometheus metrics."""
+"""What a load balancer says of itself: HAProxy's and Interlock's Prometheus metrics."""
 
 import re
 from contextlib import closing
@@ -9,6 +9,8 @@ TIMEOUT = 3.0
 # Those of single servers are many, and not asked for here.
 PATH = "/metrics?scope=frontend&scope=backend"
 LINE = re.compile(r'^haproxy_(\w+)\{proxy="([^"]*)"(?:,code="([^"]*)")?\} (\d+)$', re.M)
+
+GAUGE = re.compile(r"^interlock_(\w+) (\S+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,48 @@ class Traffic:
     failed: int
 
 
+@dataclass(frozen=True)
+class State:
+    """What Interlock says: by how many seconds the managers' clocks are `ahead` of the load
+    balancer's, None where it does not know, whether it `drains` for that, and whether HAProxy runs
+    the newest configuration."""
+
+    ahead: float | None
+    drains: bool
+    configured: bool
+
+
 def read(address: str) -> Traffic:
     """Raises OSError, HTTPException or ValueError where there is no usable answer."""
+    return traffic(_get(address, PATH))
+
+
+def read_state(address: str) -> State:
+    """Raises OSError, HTTPException or ValueError where there is no usable answer."""
+    return state(_get(address, "/metrics"))
+
+
+def _get(address: str, path: str) -> str:
     host, _, port = address.rpartition(":")
     with closing(HTTPConnection(host, int(port), timeout=TIMEOUT)) as connection:
-        connection.request("GET", PATH)
+        connection.request("GET", path)
         response = connection.getresponse()
         if response.status != 200:
             raise HTTPException(f"{address} answers {response.status}")
-        return traffic(response.read().decode())
+        return response.read().decode()
+
+
+def state(metrics: str) -> State:
+    """From Interlock's metrics. Raises ValueError where it is not there."""
+    gauges = {name: float(value) for name, value in GAUGE.findall(metrics)}
+    try:
+        return State(
+            ahead=gauges["clock_offset_seconds"] if gauges["clock_known"] else None,
+            drains=bool(gauges["draining"]),
+            configured=bool(gauges["configuration_valid"]),
+        )
+    except KeyError as error:
+        raise ValueError(f"no {error} in the metrics") from error
 
 
 def traffic(metrics: str) -> Traffic:

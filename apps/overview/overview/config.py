@@ -18,6 +18,8 @@ class Config:
     tls_key: str
     # Addresses of the load balancers' metrics, each of which is shown.
     haproxy_metrics: tuple[str, ...]
+    # Their Interlocks' metrics, in the same order.
+    interlock_metrics: tuple[str, ...]
     store_host: str
     store_port: int
     store_database: str
@@ -28,9 +30,10 @@ class Config:
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
         """Read the settings.
 
-        Required: NODE_NAME, PASSWORD_FILE (of the user `admin`), PG_PASSWORD_FILE, SWARM_API and
-        HAPROXY_METRICS (HOST:PORT, with commas between several), TLS_CA, TLS_CERT, TLS_KEY (files
-        that open the swarm-api). Optional: PGHOST, PGPORT, PGDATABASE, PGUSER.
+        Required: NODE_NAME, PASSWORD_FILE (of the user `admin`), PG_PASSWORD_FILE, SWARM_API,
+        HAPROXY_METRICS and INTERLOCK_METRICS (HOST:PORT, with commas between several), TLS_CA,
+        TLS_CERT, TLS_KEY (files that open the swarm-api). Optional: PGHOST, PGPORT, PGDATABASE,
+        PGUSER.
         Raises KeyError for a missing one and ValueError for a port that is no number.
         """
         return cls(
@@ -41,6 +44,7 @@ class Config:
             tls_cert=environ["TLS_CERT"],
             tls_key=environ["TLS_KEY"],
             haproxy_metrics=tuple(environ["HAPROXY_METRICS"].split(",")),
+            interlock_metrics=tuple(environ["INTERLOCK_METRICS"].split(",")),
             store_host=environ.get("PGHOST", "tasks.pg"),
             store_port=int(environ.get("PGPORT", "5432")),
             store_database=environ.get("PGDATABASE", "landslide"),

@@ -19,8 +19,10 @@ class Rates:
             self._looks.popleft()
 
     def of(self, name: str) -> float | None:
-        """How much was added a second, lately; None before the second look."""
+        """How much was added a second, lately; None where that is not known: before the second
+        look, and where there is less than before, as in a store that begins anew."""
         if len(self._looks) < 2:
             return None
         (then, before), (now, after) = self._looks[0], self._looks[-1]
-        return max(0, after.get(name, 0) - before.get(name, 0)) / (now - then)
+        added = after.get(name, 0) - before.get(name, 0)
+        return None if added < 0 else added / (now - then)

@@ -7,15 +7,17 @@ import psycopg2
 
 from overview.config import Config
 
-# Nothing in it reads the ledger, however many ballots that has.
+# Nothing in it reads ballots, however many there are. It is one statement, so all that the store
+# has itself is of one moment. What it was told of queues is older: of when they were last seen.
 READ = """
     SELECT state, title, pg_database_size(current_database()),
         (SELECT coalesce(sum(votes), 0)::bigint FROM tally),
         (SELECT json_agg(json_build_array(
             node, intake_open, retired_at IS NOT NULL, waiting, entries_added, coalesce(rows, 0),
             CASE WHEN waiting > 0
-                THEN greatest(extract(epoch FROM now())::float8 - oldest_ms / 1000.0, 0) END,
-            greatest(extract(epoch FROM now() - seen_at)::float8, 0)
+                THEN extract(epoch FROM now())::float8 - oldest_ms / 1000.0 END,
+            extract(epoch FROM now() - seen_at)::float8,
+            shortfall
         ) ORDER BY node, first_seen)
         FROM queues LEFT JOIN (
             SELECT queue, sum(ballots + rejected) AS rows FROM deliveries GROUP BY queue
@@ -23,15 +25,21 @@ READ = """
         (SELECT json_agg(json_build_array(worker, ballots, rejected) ORDER BY worker) FROM (
             SELECT worker, sum(ballots) AS ballots, sum(rejected) AS rejected
             FROM deliveries GROUP BY worker
-        ) AS workers)
+        ) AS workers),
+        (SELECT count(*) FROM rejected WHERE own),
+        (SELECT count(*) FROM collisions)
     FROM poll
 """
 
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue as the workers last saw it, `seen` seconds ago; `age` in seconds is that of the
-    oldest ballot that waits in it. `node` is empty where no ballot has named it yet."""
+    """A queue as the workers last saw it, `seen` seconds ago; `stored` is of now.
+
+    `age` in seconds is that of the oldest ballot in its backlog, below zero where its node's clock
+    is ahead. `node` is empty where no ballot has named it yet. `shortfall` is by how many entries
+    it once reported less than before.
+    """
 
     node: str
     intake_open: bool
@@ -41,15 +49,17 @@ class Queue:
     stored: int
     age: float | None
     seen: float
+    shortfall: int
 
     @property
     def missing(self) -> int:
         """Ballots that have left the queue and are not in the store: one is too many.
 
         Never more than there are, though the queue was looked at before the store was: an entry
-        leaves its queue only after it has been stored.
+        leaves its queue only after it has been stored. Below zero are those stored since the look;
+        as many may be missing without being seen here until the queue is seen again at rest.
         """
-        return max(0, self.added - self.waiting - self.stored)
+        return self.added - self.waiting - self.stored
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,27 @@ class Books:
     voters: int
     queues: tuple[Queue, ...]
     workers: tuple[Worker, ...]
+    # Rejected entries that may be votes with a receipt, and entries under the id of another.
+    rejected_own: int
+    collisions: int
+
+    @property
+    def received(self) -> int:
+        """Entries that were ever added to the queues."""
+        return sum(queue.added for queue in self.queues)
+
+    @property
+    def missing(self) -> int:
+        """Over the queues that miss any: what others stored since is no consolation."""
+        return sum(queue.missing for queue in self.queues if queue.missing > 0)
+
+    @property
+    def stored_since(self) -> int:
+        """Entries stored since the queues were seen.
+
+        received = waiting + ballots + rejected + missing - stored_since.
+        """
+        return -sum(queue.missing for queue in self.queues if queue.missing < 0)
 
     @property
     def ballots(self) -> int:
@@ -104,7 +135,7 @@ class Store:
                 self._connection = self._connect()
             with self._connection.cursor() as cursor:
                 cursor.execute(READ)
-                state, title, size, voters, queues, workers = cursor.fetchone()
+                state, title, size, voters, queues, workers, own, collisions = cursor.fetchone()
         except psycopg2.Error:
             self.close()
             raise
@@ -118,6 +149,8 @@ class Store:
                 Worker(name.removeprefix("worker ") or "(before this page)", ballots, rejected)
                 for name, ballots, rejected in workers or ()
             ),
+            rejected_own=own,
+            collisions=collisions,
         )
 
     def close(self) -> None:

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from interlock.metrics import Metrics, serve
 from testing.docker_engine import Engine
 from testing.edge import Edge
 from testing.haproxy_server import free_port
@@ -100,9 +103,33 @@ def swarm(engine: Engine) -> Engine:
     return engine
 
 
+@dataclass
+class Interlock:
+    """Stands for a load balancer's Interlock: its metrics, as it serves them at `port`."""
+
+    metrics: Metrics
+    port: int
+
+
+@pytest.fixture
+def interlock() -> Iterator[Interlock]:
+    """One whose clock is right, and whose HAProxy serves."""
+    metrics = Metrics(clock_known=1, clock_offset_seconds=0.01, serving=1)
+    port = free_port()
+    server = serve(metrics, f"127.0.0.1:{port}")
+    yield Interlock(metrics, port)
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def environment(
-    postgres: PostgresServer, swarm: Engine, swarm_api: SwarmApi, running: Edge, tmp_path: Path
+    postgres: PostgresServer,
+    swarm: Engine,
+    swarm_api: SwarmApi,
+    running: Edge,
+    interlock: Interlock,
+    tmp_path: Path,
 ) -> dict[str, str]:
     password_file = tmp_path / "overview_password"
     password_file.write_text(f"{PASSWORD}\n")
@@ -114,10 +141,27 @@ def environment(
         "TLS_CERT": str(swarm_api.directory / "overview.crt"),
         "TLS_KEY": str(swarm_api.directory / "overview.key"),
         "HAPROXY_METRICS": f"127.0.0.1:{running.metrics_port}",
+        "INTERLOCK_METRICS": f"127.0.0.1:{interlock.port}",
         "PGHOST": postgres.host,
         "PGPORT": str(postgres.port),
         "PG_PASSWORD_FILE": str(postgres.password_file("overview")),
     }
+
+
+@pytest.fixture
+def seen(postgres: PostgresServer) -> Iterator[None]:
+    """Workers who see all queues all the time, whatever is in them."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.3):
+            postgres.query("UPDATE queues SET seen_at = now() WHERE node IS DISTINCT FROM 'away'")
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    yield
+    over.set()
+    looking.join()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from testing.postgres_server import PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import PASSWORD, Overview, node, service
+from .conftest import PASSWORD, Interlock, Overview, node, service
 
 
 def text(page: str) -> str:
@@ -70,8 +70,9 @@ def test_votes_are_followed_from_the_queue_to_the_store(
     for _ in range(4):
         assert cast(redis_server, "a")
     assert cast(redis_server, "nobody")
-    wait_for(overview, "Taken from the queues 5 Ballots stored 4 Rejected 1 Voters 4")
-    wait_for(overview, "Changed votes 0 Missing 0 Waiting 0 Oldest that waits - Postgres ")
+    wait_for(overview, "Received by the queues 5 Backlog 0 Ballots stored 4 Rejected 1 Missing 0")
+    wait_for(overview, "Stored since the queues were seen 0 Voters 4")
+    wait_for(overview, "Replaced by a later ballot 0 Oldest in the backlog - Postgres ")
     wait_for(overview, "frontend01 open 0 - 5 5 0 ")
     wait_for(overview, "1 entry was rejected")
     assert re.search(r"worker01 [0-9-]+ 4 1 ", text(overview.page()))
@@ -89,14 +90,87 @@ def test_votes_are_followed_from_the_queue_to_the_store(
     wait_for(overview, "Ballots stored 5")
 
 
+@pytest.mark.usefixtures("seen")
 def test_a_backlog_is_told_with_its_age(overview: Overview, postgres: PostgresServer) -> None:
     postgres.query(
         "INSERT INTO queues (queue, node, intake_open, entries_added, waiting, oldest_ms, seen_at)"
         " VALUES (gen_random_uuid(), 'frontend01', true, 1234, 1234,"
-        " extract(epoch FROM now()) * 1000 - 600000, now() + interval '1 minute')"
+        " extract(epoch FROM now()) * 1000 - 600000, now())"
     )
-    wait_for(overview, "Waiting 1,234 Oldest that waits 10 min")
+    wait_for(overview, "Backlog 1,234")
+    wait_for(overview, "Oldest in the backlog 10 min")
     wait_for(overview, "The queue of frontend01 is 60")
+
+
+@pytest.mark.usefixtures("seen")
+def test_figures_of_several_moments_add_up(overview: Overview, postgres: PostgresServer) -> None:
+    # Of the first queue 12 were stored since it was seen, of the second 5 are nowhere.
+    postgres.query(
+        "INSERT INTO queues (queue, node, intake_open, entries_added, waiting) VALUES"
+        " (md5('1')::uuid, 'frontend01', true, 1000, 100),"
+        " (md5('2')::uuid, 'frontend02', true, 500, 10)"
+    )
+    postgres.query(
+        "INSERT INTO deliveries VALUES (md5('1')::uuid, 'worker worker01', 910, 2),"
+        " (md5('2')::uuid, 'worker worker01', 485, 0)"
+    )
+    # 1500 = 110 + 1395 + 2 + 5 - 12.
+    wait_for(
+        overview,
+        "Received by the queues 1,500 Backlog 110 Ballots stored 1,395 Rejected 2 Missing 5"
+        " Stored since the queues were seen 12 ",
+    )
+    page = text(overview.page())
+    assert re.search(r"frontend01 open 100 \S+( s)? 1,000 912 -12 ", page)
+    assert re.search(r"frontend02 open 10 \S+( s)? 500 485 5 ", page)
+    assert "The queue of frontend02 misses 5:" in page
+    assert "The queue of frontend01 misses" not in page
+
+
+def test_what_no_certificate_can_be_had_with_is_told(
+    overview: Overview, postgres: PostgresServer
+) -> None:
+    postgres.query(
+        "INSERT INTO queues (queue, node, intake_open, entries_added, shortfall)"
+        " VALUES (md5('1')::uuid, 'frontend01', true, 100, 7)"
+    )
+    postgres.query("INSERT INTO collisions VALUES (md5('1')::uuid, 1, 1, 'x')")
+    postgres.query(
+        "INSERT INTO rejected (queue, entry_ms, entry_seq, reason, own)"
+        " VALUES (md5('1')::uuid, 1, 1, 'x', true), (md5('1')::uuid, 1, 2, 'x', false)"
+    )
+    wait_for(overview, "The queue of frontend01 once reported 7 entries less than before")
+    wait_for(overview, "1 entry was found under the id of another one")
+    wait_for(overview, "2 entries were rejected: ")
+    wait_for(overview, "1 entry was rejected that may be votes with a receipt")
+
+
+def test_clocks_of_queues_and_of_the_store_are_not_hidden(
+    overview: Overview, postgres: PostgresServer
+) -> None:
+    postgres.query(
+        "INSERT INTO queues (queue, node, intake_open, entries_added, waiting, oldest_ms, seen_at)"
+        " VALUES (gen_random_uuid(), 'frontend01', true, 2, 2,"
+        " extract(epoch FROM now()) * 1000 + 600000, now() + interval '1 hour')"
+    )
+    wait_for(overview, "The queue of frontend01 has a clock that is 59")
+    wait_for(overview, "The queue of frontend01 was last seen 3,59")
+
+
+def test_a_load_balancers_clock_is_told(
+    overview: Overview, running: Edge, interlock: Interlock
+) -> None:
+    name = f"The load balancer 127.0.0.1:{running.metrics_port}"
+    wait_for(overview, f"127.0.0.1:{running.metrics_port} served -0.01 s ")
+    interlock.metrics.clock_offset_seconds = -3.25
+    wait_for(overview, f"{name} has a clock that is 3.2 s ahead of the managers'.")
+    interlock.metrics.draining = 1
+    wait_for(overview, f"{name} takes no voters and leaves them to another one: its clock is 3.2 s")
+    wait_for(overview, f"127.0.0.1:{running.metrics_port} left to others +3.25 s ")
+    interlock.metrics.draining = interlock.metrics.clock_known = 0
+    wait_for(overview, f"{name} does not know whether its clock is right")
+    interlock.metrics.configuration_valid = 0
+    wait_for(overview, f"{name} goes on with its last good configuration")
 
 
 def test_a_queue_before_the_poll_opens_is_no_trouble(

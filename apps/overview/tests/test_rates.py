@@ -15,8 +15,8 @@ def test_a_rate_is_of_the_last_seconds() -> None:
     assert (rates.of("worker01"), rates.of("worker02")) == (0, 0)
 
 
-def test_a_store_that_begins_anew_has_no_negative_rate() -> None:
+def test_a_store_that_begins_anew_has_no_rate() -> None:
     rates = Rates()
     rates.note(1, {"worker01": 1000})
     rates.note(2, {})
-    assert rates.of("worker01") == 0
+    assert rates.of("worker01") is None

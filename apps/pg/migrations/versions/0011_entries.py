@@ -43,6 +43,7 @@ def upgrade() -> None:
             'in the ledger: they are in no count, and there is no certificate with them.';
         GRANT SELECT, INSERT ON collisions TO worker;
         GRANT SELECT ON collisions TO auditor, overview;
+        GRANT SELECT (own) ON rejected TO overview;
     """)
     op.execute("""
         ALTER TABLE queues
