@@ -14,8 +14,9 @@ from interlock.topology import Service
 from testing.edge import Edge
 from testing.haproxy_server import free_port
 from testing.lasting_edge import lasting_edge
+from testing.redis_server import RedisServer
 
-from ..conftest import EDGE_TOKEN, Server
+from ..conftest import EDGE_TOKEN, Server, accept
 
 VARIABLES = Path(__file__).parents[4] / "playbooks" / "vars.yml"
 ARABIC = {
@@ -33,7 +34,7 @@ def shipped_poll() -> dict[str, Any]:
         picture = variables[choice["picture"].strip("{} ")]
         choice["picture"] = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
     poll["translations"]["ar"] = ARABIC
-    return poll | {"opens_at": "2126-12-01T19:00:00+01:00"}
+    return poll | {"id": "cats-or-dogs", "opens_at": "2126-12-01T19:00:00+01:00"}
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def poll(environ: dict[str, str]) -> dict[str, Any]:
 
 def service(port: int) -> Service:
     # Without a health check: the pages are the frontend's own, whatever has happened to the queue.
-    return Service("frontend", Labels(hosts=(), default=True), (Target("node", "127.0.0.1", port),))
+    return Service("frontend", Labels(hosts=(), default=True), (Target(f"node{port}", "127.0.0.1", port),))
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,15 @@ def edge(
 
 @pytest.fixture
 def site(
-    poll: dict[str, Any], environ: dict[str, str], tmp_path: Path, edge: Edge
+    poll: dict[str, Any],
+    environ: dict[str, str],
+    redis_server: RedisServer,
+    tmp_path: Path,
+    edge: Edge,
 ) -> Iterator[str]:
     Path(environ["POLL_FILE"]).write_text(json.dumps(poll))
+    keys = sorted([*(choice["key"] for choice in poll["choices"]), "test"])
+    accept(redis_server, f"2 {poll['id']} {','.join(keys)}")
     server = Server(environ, tmp_path / "server.log")
     edge.bring_to(service(server.port))
     yield f"http://127.0.0.1:{edge.port}"

@@ -1,6 +1,5 @@
 """The site of the stories: load balancer, frontends, queue, worker and store."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,7 @@ from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from ..conftest import EDGE_TOKEN, POLL, Server, settings
+from ..conftest import EDGE_TOKEN, Server, settings
 from .site import OPEN, SAFE, SISTER, Site
 
 # What Safari does: it keeps a page for Back though its headers say `no-store`.
@@ -52,8 +51,7 @@ def whole_site(
         poll = Poll(postgres_server, directory)
         stack.callback(poll.end)
         poll.start_worker(queue)
-        (directory / "poll.json").write_text(json.dumps(POLL))
-        environ = settings(directory, queue, directory / "poll.json") | {"QUEUE_TIMEOUT": "1"}
+        environ = settings(directory, queue, postgres_server.poll_file) | {"QUEUE_TIMEOUT": "1"}
         services = []
         for host, https_only in ((OPEN, "false"), (SAFE, "true")):
             server = Server(environ | {"HTTPS_ONLY": https_only}, directory / f"{host}.log")
