@@ -11,12 +11,13 @@ import pytest
 class Backend:
     """On 127.0.0.1:`port`; answers its `name`. `statuses` overrides a path's status.
 
-    /events is a stream of one event.
+    /events is a stream of one event. `headers` are sent with every answer but that.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.statuses: dict[str, int] = {}
+        self.headers: list[tuple[str, str]] = []
         # Requests but those for /healthz and /events: method, path, headers as they came, body.
         self.requests: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
         # Cleared, it keeps every answer but that for /healthz back, and the event.
@@ -61,6 +62,8 @@ def _handler(backend: Backend) -> type[BaseHTTPRequestHandler]:
                 backend.requests.append((self.command, self.path, self.headers.items(), body))
                 backend.may_answer.wait(30)
             self.send_response(backend.statuses.get(self.path, 200))
+            for header in backend.headers:
+                self.send_header(*header)
             self.send_header("Content-Length", str(len(backend.name)))
             self.end_headers()
             self.wfile.write(backend.name.encode())

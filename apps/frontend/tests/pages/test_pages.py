@@ -1,64 +1,14 @@
 """The voting page as people have it, in a real browser."""
 
-import json
-from base64 import b64encode
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 from playwright.sync_api import Page, expect
 from testing.browser import DESK, PHONE, WALL, Visitor
-from testing.redis_server import RedisServer
-
-from .conftest import Server
 
 Visit = Callable[..., Visitor]
 Ballots = Callable[[], list[dict[str, str]]]
-VARIABLES = Path(__file__).parents[3] / "playbooks" / "vars.yml"
-ARABIC = {
-    "title": "قطط أم كلاب؟",
-    "question": "أيهما أفضل، القطط أم الكلاب؟",
-    "choices": {"a": "القطط", "b": "الكلاب"},
-}
-
-
-def shipped_poll() -> dict[str, Any]:
-    """Cats or dogs, as the playbook ships it, and in Arabic, too."""
-    variables = yaml.safe_load(VARIABLES.read_text())
-    poll: dict[str, Any] = variables["cats_or_dogs"]
-    for choice in poll["choices"]:
-        picture = variables[choice["picture"].strip("{} ")]
-        choice["picture"] = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
-    poll["translations"]["ar"] = ARABIC
-    return poll | {"opens_at": "2126-12-01T19:00:00+01:00"}
-
-
-@pytest.fixture
-def poll(environ: dict[str, str]) -> dict[str, Any]:
-    """What is asked, to be changed before the site is used."""
-    environ["NODE_NAME"] = "frontend02"
-    return shipped_poll()
-
-
-@pytest.fixture
-def site(poll: dict[str, Any], environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
-    Path(environ["POLL_FILE"]).write_text(json.dumps(poll))
-    server = Server(environ, tmp_path / "server.log")
-    yield f"http://127.0.0.1:{server.port}"
-    server.process.terminate()
-    server.process.wait(20)
-
-
-def close(queue: RedisServer) -> None:
-    with queue.client() as redis:
-        redis.rename("ballots", "ballots:closed")
-
-
-def unopen(queue: RedisServer) -> None:
-    with queue.client() as redis:
-        redis.delete("ballots")
 
 
 def test_a_first_view_takes_two_requests_and_50_kb(site: str, visit: Visit) -> None:
@@ -184,89 +134,6 @@ def test_another_site_cannot_vote_for_a_visitor(site: str, visit: Visit, ballots
     stranger.get_by_role("button").evaluate("button => button.click()")
     expect(stranger.get_by_role("heading")).to_contain_text("on this site itself")
     assert ballots() == []
-
-
-def ballot(visitor: Visitor, queue: RedisServer) -> None:
-    visitor.go()
-
-
-def voted(visitor: Visitor, queue: RedisServer) -> None:
-    visitor.go()
-    visitor.page.locator("[value=b]").click()
-    visitor.page.get_by_role("status").wait_for()
-
-
-def closed(visitor: Visitor, queue: RedisServer) -> None:
-    voted(visitor, queue)
-    close(queue)
-    visitor.page.locator("[value=a]").click()
-    expect(visitor.page.locator("button")).to_have_count(0)
-
-
-def closed_for_newcomers(visitor: Visitor, queue: RedisServer) -> None:
-    close(queue)
-    visitor.go()
-    expect(visitor.page.locator("button")).to_have_count(0)
-
-
-def not_open(visitor: Visitor, queue: RedisServer) -> None:
-    unopen(queue)
-    visitor.go()
-    expect(visitor.page.locator("button")).to_have_count(0)
-    expect(visitor.page.locator("time[dir=ltr]")).to_have_text("2126-12-01 18:00 UTC")
-
-
-def busy(visitor: Visitor, queue: RedisServer) -> None:
-    visitor.go()
-    queue.kill()
-    visitor.page.locator("[value=b]").click()
-    again = visitor.page.get_by_role("button")
-    expect(again).to_have_count(1)
-    queue.start()
-    expect(again).to_have_attribute("value", "b")
-
-
-def refused(visitor: Visitor, queue: RedisServer) -> None:
-    visitor.go()
-    visitor.page.locator("[value=b]").evaluate("button => button.value = 'nobody'")
-    visitor.page.locator("[value=nobody]").click()
-    expect(visitor.page.locator("button")).to_have_count(0)
-
-
-def lost(visitor: Visitor, queue: RedisServer) -> None:
-    visitor.go("/nowhere")
-
-
-STATES = [ballot, voted, closed, closed_for_newcomers, not_open, busy, refused, lost]
-LOOKS = {
-    "phone": {"viewport": PHONE, "locale": "en-US"},
-    "dark": {"viewport": DESK, "locale": "de-AT", "color_scheme": "dark"},
-    "arabic": {"viewport": PHONE, "locale": "ar-EG", "color_scheme": "dark"},
-}
-
-
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_every_state_is_for_everybody(
-    site: str, visit: Visit, redis_server: RedisServer, state: Callable[..., None], look: str
-) -> None:
-    visitor = visit(site, **LOOKS[look])
-    state(visitor, redis_server)
-    language, direction = {"dark": ("de", "ltr"), "arabic": ("ar", "rtl")}.get(look, ("en", "ltr"))
-    html = visitor.page.locator("html")
-    expect(html).to_have_attribute("lang", language)
-    expect(html).to_have_attribute("dir", direction)
-    visitor.check(f"vote-{state.__name__}-{look}")
-
-
-def test_whoever_was_refused_can_try_again_at_once(
-    site: str, visit: Visit, redis_server: RedisServer, ballots: Ballots
-) -> None:
-    visitor = visit(site)
-    busy(visitor, redis_server)
-    visitor.page.get_by_role("button", name="Try again: Dogs").click()
-    expect(visitor.page.get_by_role("status")).to_contain_text("Your vote is recorded: Dogs")
-    assert [ballot["choice"] for ballot in ballots()] == ["b"]
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK, WALL], ids=["phone", "desk", "wall"])

@@ -1,0 +1,78 @@
+"""A frontend of its own for each test, behind a load balancer, with the poll that is shipped."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from interlock.labels import Labels
+from interlock.topology import Server as Target
+from interlock.topology import Service
+from testing.edge import Edge
+from testing.haproxy_server import free_port
+from testing.lasting_edge import lasting_edge
+from testing.redis_server import RedisServer
+
+from ..conftest import EDGE_TOKEN, Server, accept
+
+VARIABLES = Path(__file__).parents[4] / "playbooks" / "vars.yml"
+ARABIC = {
+    "title": "قطط أم كلاب؟",
+    "question": "أيهما أفضل، القطط أم الكلاب؟",
+    "choices": {"a": "القطط", "b": "الكلاب"},
+}
+
+
+def shipped_poll() -> dict[str, Any]:
+    """Cats or dogs, as the playbook ships it, and in Arabic, too."""
+    variables = yaml.safe_load(VARIABLES.read_text())
+    poll: dict[str, Any] = variables["cats_or_dogs"]
+    for choice in poll["choices"]:
+        picture = variables[choice["picture"].strip("{} ")]
+        choice["picture"] = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
+    poll["translations"]["ar"] = ARABIC
+    return poll | {"id": "cats-or-dogs", "opens_at": "2126-12-01T19:00:00+01:00"}
+
+
+@pytest.fixture
+def poll(environ: dict[str, str]) -> dict[str, Any]:
+    """What is asked, to be changed before the site is used."""
+    environ["NODE_NAME"] = "frontend02"
+    return shipped_poll()
+
+
+def service(port: int) -> Service:
+    # Without a health check: the pages are the frontend's own, whatever has happened to the queue.
+    return Service("frontend", Labels(hosts=(), default=True), (Target(f"node{port}", "127.0.0.1", port),))
+
+
+@pytest.fixture(scope="module")
+def edge(
+    tmp_path_factory: pytest.TempPathFactory, haproxy_binary: Path, certificates: Path
+) -> Iterator[Edge]:
+    """A load balancer, which each test's frontend is put behind."""
+    directory = tmp_path_factory.mktemp("edge")
+    with lasting_edge(
+        directory, haproxy_binary, certificates, EDGE_TOKEN, service(free_port())
+    ) as edge:
+        yield edge
+
+
+@pytest.fixture
+def site(
+    poll: dict[str, Any],
+    environ: dict[str, str],
+    redis_server: RedisServer,
+    tmp_path: Path,
+    edge: Edge,
+) -> Iterator[str]:
+    Path(environ["POLL_FILE"]).write_text(json.dumps(poll))
+    keys = sorted([*(choice["key"] for choice in poll["choices"]), "test"])
+    accept(redis_server, f"2 {poll['id']} {','.join(keys)}")
+    server = Server(environ, tmp_path / "server.log")
+    edge.bring_to(service(server.port))
+    yield f"http://127.0.0.1:{edge.port}"
+    server.stop()
