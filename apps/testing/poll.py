@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,7 +22,8 @@ ENTRY_KEY = b"entry-test-key"
 SOURCE = Path(__file__).parents[1] / "worker"
 
 # What breaks the count: votes that are not the latest ballot of their voter by the ledger alone, a
-# tally that differs from the votes, totals that disagree, entries that were stored and rejected.
+# tally that differs from the votes, totals that disagree, entries that were stored and rejected,
+# entries with one id, queues that have lost entries.
 FAULTS = """
     WITH latest AS (
         SELECT DISTINCT ON (voter) voter, choice, cast_us, queue, entry_ms, entry_seq FROM ballots
@@ -37,6 +39,8 @@ FAULTS = """
         WHERE tally <> votes OR votes <> voters
     UNION ALL SELECT 'entry', ballots::text, rejected::text FROM ballots JOIN rejected
         USING (queue, entry_ms, entry_seq)
+    UNION ALL SELECT 'collision', collisions::text, '' FROM collisions
+    UNION ALL SELECT 'queue', queues::text, '' FROM queues WHERE shortfall > 0
 """
 
 
@@ -118,6 +122,20 @@ class Poll:
         audit = "SELECT sum(entries_added), sum(waiting), sum(missing) FROM audit_queues"
         wait_until(lambda: self.postgres.query(audit) == [(added, 0, 0)])
 
+    @contextmanager
+    def stuck_merges(self) -> Iterator[None]:
+        """While this holds, a worker that has sent its merge waits in it."""
+        owner = self.postgres.connect()
+        with owner.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE ballots IN ACCESS EXCLUSIVE MODE")
+        try:
+            yield
+        finally:
+            owner.close()
+
+    def wait_for_stuck_merge(self) -> None:
+        wait_until(lambda: self.postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
     def end(self) -> None:
         for worker in self._workers:
             worker.kill()
@@ -187,6 +205,18 @@ def wait_for_intake(queue: RedisServer) -> None:
     """Until a worker has opened the queue."""
     with queue.client("frontend") as client:
         wait_until(lambda: client.exists("ballots"))
+
+
+def wrong_clock(hours: int) -> dict[str, str]:
+    """The environment of a process whose clock is off by so much, by Debian's package faketime.
+
+    Its seconds take as long as ever, and its monotonic clock is that of its machine.
+    """
+    return {
+        "LD_PRELOAD": str(next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
+        "FAKETIME": f"{hours * 3600:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 @pytest.fixture

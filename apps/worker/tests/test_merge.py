@@ -6,7 +6,7 @@ from random import Random
 from uuid import UUID, uuid4
 
 import pytest
-from testing.poll import Poll
+from testing.poll import Poll, entry
 from worker.ballots import Batch, Sorter
 from worker.queue import Figures
 from worker.store import Store
@@ -111,3 +111,49 @@ def test_what_each_worker_has_added_is_counted_once(poll: Poll, stores: list[Sto
     stores[0].merge(SORTER.sort([*batch, (b"7-4", fields)]))
     told = poll.postgres.query("SELECT ballots, rejected FROM deliveries")
     assert told == [(3, 1)]
+
+
+@pytest.mark.parametrize("first", ["stored", "rejected", "deleted"])
+@pytest.mark.parametrize("then", ["stored", "rejected"])
+def test_another_entry_under_a_known_id_is_written_down(
+    poll: Poll, stores: list[Store], first: str, then: str
+) -> None:
+    """A queue that has lost entries gives their ids to the next."""
+    beside, other = _fields("stored", "a"), _fields(then, "a")
+    stores[0].merge(SORTER.sort([(b"7-1", _fields(first, "b")), (b"7-2", beside)]))
+    for _ in range(2):
+        stores[2].merge(SORTER.sort([(b"7-1", other), (b"7-2", beside), (b"7-3", beside)]))
+    # Another queue may have the same ids.
+    stores[1].merge(SORTER.sort([(b"7-1", other)]))
+    [(ms, seq, payload)] = poll.postgres.query(
+        "SELECT entry_ms, entry_seq, payload FROM collisions"
+    )
+    assert (ms, seq) == (7, 1)
+    assert other
+    assert (other[3].decode() if then == "stored" else other[3].hex()) in payload
+
+
+@pytest.mark.parametrize("layout", ["today's", "1.0.0's"])
+def test_the_same_entry_is_no_other_one(poll: Poll, stores: list[Store], layout: str) -> None:
+    """However it was sorted: a choice may be known by now, and an entry deleted meanwhile."""
+    fields = _fields("stored", "a")
+    assert fields
+    if layout == "1.0.0's":
+        fields = fields[2:8]
+    for sorter in (SORTER, Sorter(["b"], "pets"), Sorter(["a"], "pets")):
+        for number, content in ((1, fields), (2, fields), (3, None)):
+            entry_id = b"%d-%d" % (number, len(sorter.accepts or ""))
+            stores[0].merge(sorter.sort([(entry_id, content)]))
+            for again in (SORTER, Sorter(["b"], "pets")):
+                stores[0].merge(again.sort([(entry_id, content), (b"9-9", fields)]))
+                stores[0].merge(again.sort([(entry_id, None)]))
+    assert poll.postgres.query("SELECT * FROM collisions") == []
+    poll.check()
+
+
+def _fields(kind: str, choice: str) -> list[bytes] | None:
+    """What is delivered of an entry that becomes `kind`: stored, rejected or deleted."""
+    if kind == "deleted":
+        return None
+    values = entry(choice if kind == "stored" else "nobody")
+    return [part.encode() for pair in values.items() for part in pair]

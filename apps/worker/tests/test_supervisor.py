@@ -1,5 +1,7 @@
 """Readers come and go with the addresses that the queues' name has."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -22,8 +24,8 @@ class Supervisor:
         print("up", flush=True)
 
     def run(self, asked_to_stop):
-        while not asked_to_stop(0):
-            pass
+        while not asked_to_stop(0.01):
+            print("goes on", flush=True)
 
 worker.Config.from_environ = lambda environ: None
 worker.Supervisor = Supervisor
@@ -94,14 +96,33 @@ def test_delays_grow_up_to_a_bound_and_differ() -> None:
     assert len({backoff(5) for _ in range(10)}) > 1
 
 
+@contextmanager
+def only_waiting() -> "Iterator[subprocess.Popen[bytes]]":
+    command = [sys.executable, "-c", ONLY_WAITING]
+    source = Path(__file__).parent.parent
+    with subprocess.Popen(command, cwd=source, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout and worker.stdout.readline() == b"up\n"
+        yield worker
+        worker.kill()
+
+
 def test_a_signal_is_heard_whenever_it_comes() -> None:
     for _ in range(5):
-        source = Path(__file__).parent.parent
-        command = [sys.executable, "-c", ONLY_WAITING]
-        with subprocess.Popen(command, cwd=source, stdout=subprocess.PIPE) as worker:
-            assert worker.stdout and worker.stdout.readline() == b"up\n"
+        with only_waiting() as worker:
             worker.terminate()
-            try:
-                assert worker.wait(10) == 0
-            finally:
-                worker.kill()
+            assert worker.wait(10) == 0
+
+
+def test_a_worker_that_was_stopped_for_longer_than_it_waits_goes_on() -> None:
+    with only_waiting() as worker:
+        assert worker.stdout
+        for _ in range(30):
+            worker.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, worker.pid, os.WSTOPPED)
+            # Its wait has to be over while it is stopped.
+            threading.Event().wait(0.05)
+            worker.send_signal(signal.SIGCONT)
+            for _ in range(20):
+                assert worker.stdout.readline() == b"goes on\n"
+        worker.terminate()
+        assert worker.wait(10) == 0

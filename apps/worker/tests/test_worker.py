@@ -3,34 +3,17 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from testing.poll import Frontend, Poll, cast, wait_for_intake
+from testing.poll import Frontend, Poll, cast, entry, wait_for_intake, wrong_clock
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.session import GATHER_SECONDS
 
 GROUP = "counters"
-
-
-@contextmanager
-def stuck_merges(poll: Poll) -> Iterator[None]:
-    """While this holds, a worker that has sent its merge waits in it."""
-    owner = poll.postgres.connect()
-    with owner.cursor() as cursor:
-        cursor.execute("BEGIN; LOCK TABLE ballots IN ACCESS EXCLUSIVE MODE")
-    try:
-        yield
-    finally:
-        owner.close()
-
-
-def wait_for_stuck_merge(poll: Poll) -> None:
-    wait_until(lambda: poll.postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
 
 
 def more(figure: Callable[[], int], than: int) -> bool:
@@ -60,14 +43,33 @@ def test_votes_changes_test_votes_and_junk_all_end_where_they_belong(
     assert worker.stop() == 0
 
 
+def test_all_of_an_entry_is_in_the_ledger(poll: Poll, redis_server: RedisServer) -> None:
+    poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    vote = entry("a", flag="3", seq="17")
+    with redis_server.client("frontend") as client:
+        client.xadd("ballots", vote)
+        client.xadd("ballots", vote | {"poll": "tea"})
+    poll.wait_for_entries(2)
+    columns = "SELECT voter::text, choice, cast_us, flag, node, boot::text, seq, mac FROM ballots"
+    assert poll.postgres.query(columns) == [
+        (
+            *(vote["voter"], "a", int(vote["cast"]), 3, "frontend01", vote["boot"], 17),
+            UUID(vote["mac"]),
+        )
+    ]
+    told = poll.postgres.query("SELECT reason, own FROM rejected")
+    assert told == [("it is of another poll", True)]
+
+
 def test_a_worker_killed_between_commit_and_acknowledgement_counts_once(
     poll: Poll, redis_server: RedisServer
 ) -> None:
     worker = poll.start_worker(redis_server)
     wait_for_intake(redis_server)
-    with stuck_merges(poll):
+    with poll.stuck_merges():
         cast(redis_server, "a")
-        wait_for_stuck_merge(poll)
+        poll.wait_for_stuck_merge()
         worker.pause()
     # The merge and its COMMIT were one message: Postgres finishes without the worker.
     wait_until(lambda: poll.ballots() == 1)
@@ -85,9 +87,9 @@ def test_a_worker_killed_before_its_commit_loses_nothing(
 ) -> None:
     worker = poll.start_worker(redis_server)
     wait_for_intake(redis_server)
-    with stuck_merges(poll):
+    with poll.stuck_merges():
         cast(redis_server, "a")
-        wait_for_stuck_merge(poll)
+        poll.wait_for_stuck_merge()
         poll.postgres.kill()
         worker.kill()
     poll.postgres.start()
@@ -103,9 +105,9 @@ def test_a_paused_worker_holds_nobody_up_and_does_no_harm_when_it_wakes(
 ) -> None:
     sleeper = poll.start_worker(redis_server, "sleeper")
     wait_for_intake(redis_server)
-    with stuck_merges(poll):
+    with poll.stuck_merges():
         cast(redis_server, "a")
-        wait_for_stuck_merge(poll)
+        poll.wait_for_stuck_merge()
         sleeper.pause()
     poll.start_worker(redis_server, "worker02", CLAIM_IDLE="0.5")
     for _ in range(10):
@@ -114,23 +116,6 @@ def test_a_paused_worker_holds_nobody_up_and_does_no_harm_when_it_wakes(
     sleeper.resume()
     assert sleeper.stop() == 0
     assert poll.tally() == {"a": 1, "b": 10, "test": 0}
-    poll.check()
-
-
-def test_what_a_dead_consumer_had_read_is_claimed(poll: Poll, redis_server: RedisServer) -> None:
-    redis_server.open_intake()
-    for _ in range(5):
-        cast(redis_server, "b")
-    with redis_server.client() as client:
-        client.xreadgroup(GROUP, "gone", {"ballots": ">"}, count=3)
-        # Deleted by hand before anybody stored it: it cannot be counted, and is not passed over.
-        client.xdel("ballots", client.xrange("ballots", count=1)[0][0])
-    poll.start_worker(redis_server, CLAIM_IDLE="0.5")
-    poll.wait_for_entries(5)
-    assert poll.tally()["b"] == 4
-    assert poll.postgres.query("SELECT reason FROM rejected") == [
-        ("it was deleted from the queue unread",)
-    ]
     poll.check()
 
 
@@ -166,9 +151,9 @@ def test_redis_killed_and_restarted(poll: Poll, redis_server: RedisServer) -> No
 def test_redis_paused_and_woken(poll: Poll, redis_server: RedisServer) -> None:
     worker = poll.start_worker(redis_server)
     wait_for_intake(redis_server)
-    with stuck_merges(poll):
+    with poll.stuck_merges():
         cast(redis_server, "a")
-        wait_for_stuck_merge(poll)
+        poll.wait_for_stuck_merge()
         redis_server.pause()
     wait_until(lambda: poll.ballots() == 1)
     # Stored, and its acknowledgement hangs until the worker gives up and starts over.
@@ -210,9 +195,9 @@ def test_one_queue_is_not_held_up_by_another(
 def test_sigterm_finishes_the_batch_and_leaves(poll: Poll, redis_server: RedisServer) -> None:
     worker = poll.start_worker(redis_server)
     wait_for_intake(redis_server)
-    with stuck_merges(poll):
+    with poll.stuck_merges():
         cast(redis_server, "a")
-        wait_for_stuck_merge(poll)
+        poll.wait_for_stuck_merge()
         worker.process.terminate()
     assert worker.process.wait(10) == 0
     assert poll.ballots() == 1
@@ -233,9 +218,9 @@ def test_a_server_that_is_no_queue_is_left_alone(poll: Poll, redis_server: Redis
 def test_the_health_command_follows_the_main_loop(
     poll: Poll, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    def healthy() -> bool:
+    def healthy(hours_off: int = 0) -> bool:
         command = [sys.executable, "-m", "worker.health"]
-        environment = {"TMPDIR": str(tmp_path / "worker01")}
+        environment = wrong_clock(hours_off) | {"TMPDIR": str(tmp_path / "worker01")}
         source = Path(__file__).parents[1]
         return subprocess.run(command, check=False, cwd=source, env=environment).returncode == 0
 
@@ -243,7 +228,10 @@ def test_the_health_command_follows_the_main_loop(
     assert not healthy()
     worker = poll.start_worker(redis_server)
     wait_until(healthy)
+    # Its machine's clock is set while it runs.
+    assert healthy(hours_off=1)
     worker.kill()
+    assert healthy(hours_off=-1)
     os.utime(tmp_path / "worker01" / "alive", (0, 0))
     assert not healthy()
 
