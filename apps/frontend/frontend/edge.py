@@ -43,7 +43,4 @@ class Edge:
 
     def _knows(self, token: str) -> bool:
         given = token.encode()
-        for known in self._tokens:
-            if hmac.compare_digest(given, known):
-                return True
-        return False
+        return any(hmac.compare_digest(given, known) for known in self._tokens)
