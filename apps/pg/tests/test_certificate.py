@@ -1,113 +1,20 @@
-"""The certificate: made of what adds up, and of nothing else."""
+"""The certificate: what it says, and that it stays true."""
 
 import json
 import re
-from collections.abc import Callable
 from html import unescape
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg2.errors
 import pytest
-from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.postgres_server import PostgresServer
-from testing.redis_server import RedisServer
-from testing.waiting import wait_until
 
-MakeQueue = Callable[[], RedisServer]
-VOTERS = [UUID(int=number) for number in range(1, 4)]
-
-
-def ask(postgres: PostgresServer, *command: str, stdin: str = "") -> tuple[int, str]:
-    """The exit code of a poll command, and what it said."""
-    done = postgres.execute("python3", "-m", "poll", *command, stdin=stdin)
-    return done.returncode, done.stdout.strip() or done.stderr.strip()
-
-
-def certify(postgres: PostgresServer) -> dict[str, Any]:
-    code, said = ask(postgres, "certify")
-    assert code == 0, said
-    certificate: dict[str, Any] = json.loads(said)
-    return certificate
+from .conftest import BALLOT, ask, certify, report
 
 
 def html(postgres: PostgresServer) -> str:
     text: str = postgres.query("SELECT html FROM certificate")[0][0]
     return text
-
-
-BALLOT = """
-    INSERT INTO ballots
-        (queue, entry_ms, entry_seq, voter, choice, cast_us, flag, node, boot, seq, mac)
-    VALUES (%s, 1790000000000, %s, %s, %s, %s, 0, 'frontend01', %s, %s, gen_random_uuid())
-"""
-REJECTED = """
-    INSERT INTO rejected (queue, entry_ms, entry_seq, reason, own) VALUES (%s, 1, %s, %s, %s)
-"""
-
-
-def report(
-    postgres: PostgresServer,
-    queue: UUID,
-    added: int,
-    *,
-    waiting: int = 0,
-    is_open: bool = False,
-    knew: str = "closed",
-    confirmed: bool = False,
-) -> int:
-    """What a worker tells of a queue, a while after the last; the most that was ever told."""
-    postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
-    connection = postgres.connect("worker")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT report(%s, %s, %s, NULL, %s, 'frontend01', %s, %s)",
-            (queue, added, waiting, is_open, knew, confirmed),
-        )
-        most: int = cursor.fetchone()[0]
-    connection.close()
-    return most
-
-
-@pytest.fixture
-def closed(postgres: PostgresServer) -> PostgresServer:
-    """A closed and drained poll with one queue: 3 voters with 6 ballots, of which 1 is a changed
-    vote and 2 are repeated, 1 test vote, 1 rejected entry that is not our frontends' own."""
-    queue, boot = uuid4(), uuid4()
-    postgres.query("INSERT INTO queues (queue, opened) VALUES (%s, true)", queue)
-    votes = zip([*VOTERS, *VOTERS, uuid4()], "abbbbbt", strict=True)
-    for number, (voter, choice) in enumerate(votes, start=1):
-        key = {"t": "test"}.get(choice, choice)
-        cast_us = 1790000000000000 + number
-        postgres.query(BALLOT, queue, number, voter, key, cast_us, boot, number)
-    postgres.query(REJECTED, queue, 1, "it has other fields", False)
-    assert ask(postgres, "close") == (0, "The poll is closed.")
-    assert report(postgres, queue, 8) == 8
-    return postgres
-
-
-def test_a_poll_that_is_closed_under_load_has_counted_every_thanked_vote(
-    poll: Poll, make_redis_server: MakeQueue
-) -> None:
-    queues = [make_redis_server() for _ in range(2)]
-    for number, queue in enumerate(queues):
-        poll.start_worker(queue, f"worker{number}")
-        poll.start_worker(queue, f"other{number}")
-        wait_for_intake(queue)
-    frontends = [Frontend(queue) for queue in queues for _ in range(2)]
-    for frontend in frontends:
-        frontend.start()
-    wait_until(lambda: all(frontend.taken > 200 for frontend in frontends))
-    assert ask(poll.postgres, "close")[0] == 0
-    for frontend in frontends:
-        frontend.join(20)
-    wait_until(lambda: ask(poll.postgres, "drained")[0] == 0)
-    taken = sum(frontend.taken for frontend in frontends)
-    certificate = certify(poll.postgres)
-    assert certificate["received"] == certificate["votes"] == taken
-    assert {queue["received"] for queue in certificate["queues"]} == {
-        sum(frontend.taken for frontend in part) for part in (frontends[:2], frontends[2:])
-    }
 
 
 def test_the_certificate_says_how_it_adds_up(closed: PostgresServer) -> None:
@@ -180,54 +87,6 @@ def test_repeated_and_changed_votes_are_told_apart_in_the_order_of_the_count(
     assert certificate["ballots"] == certificate["voters"] + changed + repeated
 
 
-def test_a_certificate_can_be_made_again_after_a_late_report(closed: PostgresServer) -> None:
-    """A worker that was frozen between its look, of before the closing, and its report."""
-    first = ask(closed, "certify")
-    assert first[0] == 0
-    [(queue,)] = closed.query("SELECT queue FROM queues")
-    for added, waiting in ((8, 2), (5, 0), (0, 0)):
-        assert report(closed, queue, added, waiting=waiting, is_open=True, knew="open") == 8
-        assert ask(closed, "drained")[0] == 0
-        assert ask(closed, "certify") == first
-
-
-@pytest.mark.parametrize("shift", ["1 hour", "-1 hour"])
-def test_the_store_s_clock_at_closing_says_nothing_of_the_queues(
-    closed: PostgresServer, shift: str
-) -> None:
-    closed.query(f"UPDATE poll SET closed_at = now() + interval '{shift}'")
-    assert ask(closed, "drained")[0] == 0
-    certify(closed)
-
-
-def test_a_queue_that_came_back_with_less_is_named(closed: PostgresServer) -> None:
-    """It had told of 8: whether 3 are missing or all are in the store, it is not to be trusted."""
-    [(queue,)] = closed.query("SELECT queue FROM queues")
-    assert report(closed, queue, 5) == 8
-    assert report(closed, queue, 5, confirmed=True) == 8
-    # What it says later makes up for nothing.
-    assert report(closed, queue, 8) == 8
-    code, said = ask(closed, "certify")
-    assert code == 1
-    assert f"Queue {queue} on frontend01 has lost entries: it once reported 3 less" in said
-    closed.query("DELETE FROM ballots WHERE entry_seq > 4")
-    assert "was given 8 entries: 4 are in ballots" in ask(closed, "certify")[1]
-
-
-def test_a_rejected_entry_of_our_own_making_is_named(closed: PostgresServer) -> None:
-    [(queue,)] = closed.query("SELECT queue FROM queues")
-    for entry in range(2, 4):
-        closed.query(REJECTED, queue, entry, "there is no such choice", True)
-    assert report(closed, queue, 10) == 10
-    code, said = ask(closed, "certify")
-    assert code == 1
-    assert (
-        f"Queue {queue} on frontend01 gave 2 entries that look like our frontends' own and were "
-        "rejected, so their voters may have a receipt: there is no such choice."
-    ) in said
-    assert "it has other fields" not in said
-
-
 def test_a_certificate_of_version_1_is_still_true(closed: PostgresServer) -> None:
     """One that Landslide 1.0 made: no poll, no repeated votes, a digest over fewer columns."""
     given = certify(closed)
@@ -264,94 +123,6 @@ def test_the_certificate_shows_no_voter(closed: PostgresServer) -> None:
     assert [voter for voter in voters if voter in text] == []
 
 
-PLANTED = [
-    (
-        "a ledger row is gone",
-        "DELETE FROM ballots WHERE entry_seq = 7",
-        "was given 8 entries: 6 are in ballots, 1 in rejected, 0 wait. The difference is 1.",
-    ),
-    (
-        "a rejected entry is gone",
-        "DELETE FROM rejected",
-        "was given 8 entries: 7 are in ballots, 0 in rejected, 0 wait. The difference is 1.",
-    ),
-    (
-        "a ledger row is added",
-        "INSERT INTO ballots SELECT queue, 1, 0, gen_random_uuid(), 'a', 1 FROM queues",
-        "The difference is -1.",
-    ),
-    (
-        "an entry waits",
-        "UPDATE queues SET waiting = 1, entries_added = entries_added + 1",
-        "holds 1 ballots that are not in the store.",
-    ),
-    (
-        "the queue was not seen since it is to be closed",
-        "UPDATE queues SET ended = false",
-        "has not been seen closed since it is to take no more votes, so it may hold more than the "
-        "8 entries that it told of",
-    ),
-    (
-        "the queue lost entries that are in the ledger",
-        "UPDATE queues SET shortfall = 2",
-        "has lost entries: it once reported 2 less than before",
-    ),
-    (
-        "two entries had one id",
-        "INSERT INTO collisions SELECT queue, entry_ms, entry_seq, 'x' FROM ballots LIMIT 2",
-        "gave 2 entries under the ids of others that are in the ledger",
-    ),
-]
-
-
-@pytest.mark.parametrize(("statement", "sentence"), [case[1:] for case in PLANTED])
-def test_a_queue_that_does_not_add_up_is_named(
-    closed: PostgresServer, statement: str, sentence: str
-) -> None:
-    closed.query(statement)
-    [(queue,)] = closed.query("SELECT queue FROM queues")
-    code, said = ask(closed, "certify")
-    assert code == 1
-    assert f"Queue {queue} on frontend01 " in said
-    assert sentence in said
-    assert closed.query("SELECT 1 FROM certificate") == []
-
-
-@pytest.mark.parametrize(
-    ("statement", "sentence"),
-    [
-        (
-            "UPDATE tally SET votes = votes + 1 WHERE choice = 'a'",
-            "Choice a has 0 votes by the ledger, 0 in the table votes, and 1 in the tally.",
-        ),
-        (
-            "UPDATE votes SET choice = 'a' WHERE voter = '00000000-0000-0000-0000-000000000003'",
-            "Choice b has 3 votes by the ledger, 2 in the table votes, and 2 in the tally.",
-        ),
-        (
-            "UPDATE ballots SET choice = 'a'",
-            "Choice a has 4 votes by the ledger, 0 in the table votes, and 0 in the tally.",
-        ),
-    ],
-)
-def test_a_choice_that_does_not_add_up_is_named(
-    closed: PostgresServer, statement: str, sentence: str
-) -> None:
-    closed.query(statement)
-    code, said = ask(closed, "certify")
-    assert code == 1
-    assert sentence in said
-    assert closed.query("SELECT 1 FROM certificate") == []
-
-
-def test_entries_of_a_queue_that_nobody_knows_are_named(closed: PostgresServer) -> None:
-    stranger = uuid4()
-    closed.query(REJECTED, stranger, 0, "why", False)
-    code, said = ask(closed, "certify")
-    assert code == 1
-    assert f"Queue {stranger} is unknown, and the ledger has 1 entries of it." in said
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -371,59 +142,6 @@ def test_a_ledger_that_is_touched_later_shows(closed: PostgresServer, change: st
         code, said = ask(closed, command, stdin=certificate)
         assert code == 1
         assert "ledger_sha256: the certificate says " in said
-
-
-def test_a_queue_whose_node_is_away_is_waited_for(poll: Poll, make_redis_server: MakeQueue) -> None:
-    away, here = make_redis_server(), make_redis_server()
-    for number, queue in enumerate((away, here)):
-        poll.start_worker(queue, f"worker{number}")
-        wait_for_intake(queue)
-        cast(queue, "a", node=f"frontend{number}")
-    poll.wait_for_entries(2)
-    wait_until(lambda: not poll.postgres.query("SELECT 1 FROM queues WHERE node = ''"))
-    away.kill()
-    assert ask(poll.postgres, "close")[0] == 0
-    wait_until(lambda: poll.postgres.query("SELECT node FROM draining") == [("frontend0",)])
-    code, said = ask(poll.postgres, "certify")
-    assert code == 1
-    assert "on frontend0 has not been seen closed" in said
-    assert "frontend1" not in said
-    away.start()
-    wait_until(lambda: ask(poll.postgres, "drained")[0] == 0)
-    assert certify(poll.postgres)["votes"] == 2
-
-
-def test_a_queue_that_was_retired_is_not_waited_for(
-    poll: Poll, make_redis_server: MakeQueue
-) -> None:
-    """Its votes are counted, its machine is gone, and the others go on until the poll closes."""
-    leaving, staying = make_redis_server(), make_redis_server()
-    for number, server in enumerate((leaving, staying)):
-        for name in ("worker", "other"):
-            poll.start_worker(server, f"{name}{number}")
-        wait_for_intake(server)
-    with leaving.client() as client:
-        identity = client.get("queue:id")
-    frontends = [Frontend(server) for server in (leaving, leaving, staying)]
-    for frontend in frontends:
-        frontend.start()
-    wait_until(lambda: poll.ballots() > 500)
-    assert ask(poll.postgres, "retire", identity) == (0, "The queue is retired.")
-    # Refused from one moment on, as a queue that is not ready is.
-    for frontend in frontends[:2]:
-        frontend.join(20)
-    with leaving.client("frontend") as client:
-        assert not client.exists("ballots", "ballots:closed")
-    wait_until(lambda: ask(poll.postgres, "drained", identity)[0] == 0)
-    leaving.kill()
-    assert cast(staying, "a")
-    frontends[2].finish()
-    assert ask(poll.postgres, "close")[0] == 0
-    wait_until(lambda: ask(poll.postgres, "drained")[0] == 0)
-    certificate = certify(poll.postgres)
-    assert certificate["ballots"] == sum(frontend.taken for frontend in frontends) + 1
-    assert len(certificate["queues"]) == 2
-    poll.check()
 
 
 def test_an_open_poll_has_no_certificate(postgres: PostgresServer) -> None:
