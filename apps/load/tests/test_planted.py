@@ -1,5 +1,6 @@
 """Would the judges notice? Each of these bugs is planted into a copy, and a test there has to fail."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ IDENTITY_UNCHECKED = Bug(
     "a queue's identity is looked at once, and not on every connection",
     "apps/worker/worker/queue.py",
     "            if found != self._identity:\n",
-    "            if found is None:\n",
+    "            if False:\n",
 )
 ORDER = "apps/load/tests/test_order.py"
 
@@ -46,7 +47,7 @@ ORDER = "apps/load/tests/test_order.py"
         (
             CAST_BY_THE_FRONTEND,
             f"{ORDER}::test_a_request_that_is_repeated_is_as_old_as_it_was",
-            r"ghosts=[1-9]",
+            r"stale=[1-9]",
         ),
         (
             COOKIE_BY_SCHEME,
@@ -58,15 +59,18 @@ ORDER = "apps/load/tests/test_order.py"
             "apps/pg/tests/test_reports.py::test_what_was_reported_is_never_lowered",
             "assert",
         ),
-        (IDENTITY_UNCHECKED, "apps/worker/tests/test_identity.py", "assert"),
+        (
+            IDENTITY_UNCHECKED,
+            "apps/worker/tests/test_identity.py::test_every_connection_is_checked",
+            "DID NOT RAISE",
+        ),
     ],
 )
-def test_a_planted_bug_is_found(tmp_path: Path, bug: Bug, test: str, shown: str) -> None:
-    project = copy(tmp_path)
-    plant(project, bug)
+def test_a_planted_bug_is_found(bug: Bug, test: str, shown: str) -> None:
+    with copy() as project:
+        plant(project, bug)
 
-    with pytest.raises(AssertionError, match=shown):
-        raise AssertionError(failed(project, test))
+        assert re.search(shown, failed(project, test))
 
 
 def test_what_cannot_be_planted_any_more_says_so(tmp_path: Path) -> None:
