@@ -13,6 +13,7 @@ for it does not grow with them. The figures go to bench/pipeline.json; bench/cap
 docs/capacity.md of it.
 """
 
+import io
 import json
 import os
 import platform
@@ -42,6 +43,11 @@ SERVE = """
     printf "%s" "$HELLO" >/tmp/hello.py
     export PYTHONPATH=/app/src:/tmp
     exec python -c "from frontend.__main__ import serve; serve('hello:app', 8000, $THREADS)"
+"""
+WRK = b"""
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y --no-install-recommends wrk
+ENTRYPOINT ["wrk"]
 """
 THREADS = 8  # frontend_threads in roles/frontend/defaults
 READY = f"until (</dev/tcp/127.0.0.1/{HELLO_PORT}); do sleep 0.1; done 2>/dev/null"
@@ -110,11 +116,13 @@ def used(after: dict[str, float], before: dict[str, float]) -> dict[str, float]:
 def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
     """Fetch the page as fast as it goes: requests, seconds, and CPU seconds of each part."""
     options = ["--threads", "2", "--connections", str(clients)]
+    wrk, _ = lab.client.images.build(
+        fileobj=io.BytesIO(WRK), labels=lab.labels, network_mode=lab.network, rm=True
+    )
     before, began = lab.cpu(), time.monotonic()
     said = lab.client.containers.run(
-        generator.build(lab),
+        wrk.id,
         [*options, "--duration", f"{PAGE_SECONDS}s", url],
-        entrypoint="wrk",
         network=lab.network,
         labels=lab.labels,
         remove=True,
@@ -136,14 +144,14 @@ def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
     try:
         lab.run(node, "timeout", "20", "bash", "-c", READY)
         address = lab.run(node, "hostname", "--ip-address").split()[0]
-        url = f"http://{address}:{HELLO_PORT}/"
+        target = generator.Target([address], "voter-any", http_port=HELLO_PORT)
         for number in (votes // 10, votes):
             with tempfile.TemporaryDirectory() as directory:
                 place = Path(directory)
                 write_voters(place / "voters", (new_voter() for _ in range(number)), b"any key")
                 before = lab.cpu()["hello"]
-                demand = generator.Demand(number, 300, clients, changed=0)
-                client = generator.Run(lab, generator.build(lab), url, place, demand)
+                demand = generator.Demand(number, 300, clients)
+                client = generator.Run(lab, generator.build(lab), target, place, demand)
                 client.vote(["a", "b"], lambda number: None)
                 spent = lab.cpu()["hello"] - before
                 answered = sum(vote.status == 200 for vote in read(place))
@@ -210,7 +218,7 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
         busy, had = (now - then for now, then in zip(machine_cpu(), (busy, had), strict=True))
         taken = [now - then for now, then in zip(sizes(lab), before, strict=True)]
         steps.begin("Pages")
-        fetched = pages(lab, site.address, clients)
+        fetched = pages(lab, f"http://{site.balancers[0]}/", clients)
         steps.begin("Hello")
         bare = hello(lab, frontend, votes // 2, clients)
         steps.begin("Bytes")

@@ -1,4 +1,4 @@
-"""Bugs, planted one at a time into a copy of the project, and whether a test of its own finds them."""
+"""Bugs, planted one at a time into a copy of the project, where its tests have to find them."""
 
 import shutil
 import subprocess
@@ -24,6 +24,40 @@ class Bug(NamedTuple):
     file: str
     right: str
     wrong: str
+
+
+# Those that more than one judge is shown.
+CAST_BY_THE_FRONTEND = Bug(
+    "cast by the frontend's clock",
+    "apps/frontend/frontend/booth.py",
+    "        cast = max(received, voter.last + 1)\n",
+    '        cast = max(__import__("time").time_ns() // 1000, voter.last + 1)\n',
+)
+COOKIE_BY_SCHEME = Bug(
+    "a cookie by scheme",
+    "apps/frontend/frontend/app.py",
+    "        start_response(answer.status, answer.headers)\n",
+    """        https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
+        secure = {"Set-Cookie": "; Secure" if https else ""}
+        headers = [(name, value + secure.get(name, "")) for name, value in answer.headers]
+        start_response(answer.status, headers)
+""",
+)
+FIGURES_LOWERED = Bug(
+    "a queue that reports fewer than before is believed",
+    "apps/pg/migrations/versions/0011_entries.py",
+    """                shortfall = greatest(shortfall, entries_added - added),
+                entries_added = greatest(entries_added, added),
+""",
+    """                entries_added = added,
+""",
+)
+IDENTITY_UNCHECKED = Bug(
+    "a queue's identity is looked at once, and not on every connection",
+    "apps/worker/worker/queue.py",
+    "            if found != self._identity:\n",
+    "            if False:\n",
+)
 
 
 def plant(project: Path, bug: Bug) -> None:
