@@ -43,7 +43,9 @@ CLASSES = (
         "Load balancer",
         rf"(haproxy|interlock) on|{MACHINE} interlock|cut.*interlock",
         "Without Interlock, HAProxy goes on with the servers it has. Without HAProxy nobody gets "
-        "in by this machine: have two, and an address that moves or a DNS name with both.",
+        "in by this machine: have two, and an address that moves or a DNS name with both. Browsers "
+        "go to the other address, and what the first had in hand is pressed again. One whose clock "
+        "is wrong leaves the voters to the other.",
         "Nothing; both start again by themselves.",
     ),
     (
@@ -107,6 +109,11 @@ ELSEWHERE = (
         "Votes go on. Interlock says so in its log, and hears of no change of the frontends until "
         "the next run of `site.yml`, which makes a new one.",
         "molecule/cluster/expired.yml, grow.yml",
+    ),
+    (
+        "an address of a queue changes hands while a worker reads it",
+        "The worker notices on every connection, and takes the other queue for another.",
+        "apps/worker/tests/test_identity.py",
     ),
     (
         "a worker is replaced by an empty machine of its name",
@@ -181,7 +188,7 @@ def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
     rounds = alone + drawn
     total = {
         name: f"{sum(one[name] for one in rounds):,}"
-        for name in ("acknowledged", "lost", "doubled", "ghosts", "stale")
+        for name in ("acknowledged", "lost", "doubled", "ghosts", "stale", "ambiguous")
     }
     spared = [one for one in rounds if one["spared"]]
     yield f"""# Faults
@@ -192,13 +199,15 @@ disk of its own.
 {len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
 {total["acknowledged"]} votes were thanked for. **Lost {total["lost"]}, doubled {total["doubled"]},
-ghosts {total["ghosts"]}, stale {total["stale"]}.** After each round the faults were taken away, and
-the lab had to become whole by itself; then every vote was looked up in the ledger.
+ghosts {total["ghosts"]}, stale {total["stale"]}.** Ambiguous: {total["ambiguous"]} voters, two of
+whose votes overlap, so that nobody outside can tell which is the last. After each round the faults
+were taken away, and the lab had to recover by itself; then every vote was looked up in the ledger.
 
-In {len(spared)} rounds a frontend and the load balancer stayed untouched. Votes that failed there:
+In {len(spared)} rounds a frontend and a load balancer stayed untouched. Votes that failed there:
 {sum(one["failed"] for one in spared):,}, in {sum(one["failed"] > 0 for one in spared)} rounds.
 
-`failed` votes were refused or had no answer: no voter of theirs was thanked. The `gap` is the
+`failed` votes were refused or had no answer, and what a load balancer with a fault had in hand was
+not acknowledged when its voter pressed again, either. The `gap` is the
 longest time in which nobody was thanked, up to the end of the voting. `whole after` is the time
 from the end of the fault until every frontend took votes and every queue was read. Each is the
 worst of the machines of a tier.

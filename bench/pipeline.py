@@ -125,7 +125,6 @@ def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
     said = lab.client.containers.run(
         wrk,
         [*options, "--duration", f"{PAGE_SECONDS}s", url],
-        entrypoint="wrk",
         network=lab.network,
         labels=lab.labels,
         remove=True,

@@ -4,8 +4,9 @@
     ./landslide up -e lab_disk=8G
     PYTHONPATH=cli:apps/frontend .venv/bin/python -P bench/planted.py -e lab_disk=8G [--rounds N]
 
-Each is deployed from a copy of the project, or given to the store, and chaos is told to break what
-it needs to show, until it does. The lab's ledger is wrong afterwards: take the lab down.
+Those that show without a lab are tried by apps/load/tests/test_planted.py. Each of these is
+deployed from a copy of the project, or given to the store, and chaos is told to break what it needs
+to show, until it does. The lab's ledger is wrong afterwards: take the lab down.
 """
 
 import re
@@ -21,62 +22,72 @@ from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.load.lab import Lab
 from landslide_cli.load.trial import find_lab
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "apps"))
+
+from testing import planted
+
 ROOT = Path(__file__).resolve().parent.parent
+
 # What is hidden is no part of it but for these, which the copy shares: it works on the same lab.
 SHARED = (".landslide", ".venv")
 
 
 class Bug(NamedTuple):
-    """A change of a file, and the faults that show it."""
+    """What is changed, and the faults that show it."""
 
-    name: str
-    file: str
-    right: str
-    wrong: str
+    change: planted.Bug
     only: str
 
 
 DEPLOYED = (
+    Bug(planted.CAST_BY_THE_FRONTEND, "clock of frontend01"),
+    Bug(planted.COOKIE_BY_SCHEME, "kill -9 of worker on"),
     Bug(
-        "voters are thanked though the queue did not answer",
-        "apps/frontend/frontend/intake.py",
-        """            raise self._unavailable(error) from error
+        planted.Bug(
+            "voters are thanked though the queue did not answer",
+            "apps/frontend/frontend/intake.py",
+            """            raise self._unavailable(error) from error
         self._note_success()
-
-    def check""",
-        """            return
+""",
+            """            return
         self._note_success()
-
-    def check""",
+""",
+        ),
         "kill -9 of redis",
     ),
     Bug(
-        "a worker lets go of ballots before they are committed",
-        "apps/worker/worker/session.py",
-        """        self._store.merge(batch)
+        planted.Bug(
+            "a worker lets go of ballots before they are committed",
+            "apps/worker/worker/session.py",
+            """        self._store.merge(batch)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
         if not self._queue.forget(stream, [entry_id for entry_id, _ in entries]):
 """,
-        """        forgotten = self._queue.forget(stream, [entry_id for entry_id, _ in entries])
+            """        forgotten = self._queue.forget(stream, [entry_id for entry_id, _ in entries])
         self._store.merge(batch)
         if not forgotten:
 """,
+        ),
         "kill -9 of pg",
     ),
     Bug(
-        "the store commits before a ballot is on its disk",
-        "apps/pg/postgresql.conf",
-        "synchronous_commit = on",
-        "synchronous_commit = off",
+        planted.Bug(
+            "the store commits before a ballot is on its disk",
+            "apps/pg/postgresql.conf",
+            "synchronous_commit = on",
+            "synchronous_commit = off",
+        ),
         "power loss of store01 and its disk",
     ),
     # The last: a queue that has forgotten entries may give their numbers to others, which the
     # ledger then takes for the same.
     Bug(
-        "a queue thanks before a vote is on its disk",
-        "apps/redis/redis.conf",
-        "appendfsync always",
-        "appendfsync everysec",
+        planted.Bug(
+            "a queue thanks before a vote is on its disk",
+            "apps/redis/redis.conf",
+            "appendfsync always",
+            "appendfsync everysec",
+        ),
         "power loss of frontend01 and its disk",
     ),
 )
@@ -117,10 +128,7 @@ def deployed(bug: Bug, where: list[str], rounds: int) -> bool:
         shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".*"))
         for name in SHARED:
             (copy / name).symlink_to(ROOT / name)
-        text = (copy / bug.file).read_text()
-        if text.count(bug.right) != 1:
-            raise RuntimeError(f"{bug.file} is not what it was: mend {Path(__file__).name}")
-        (copy / bug.file).write_text(text.replace(bug.right, bug.wrong))
+        planted.plant(copy, bug.change)
         try:
             up(copy, where)
             return chaos(where, bug.only, rounds)
@@ -151,7 +159,7 @@ def main(inventory: Inventory, rounds: int) -> None:
     print("an earlier vote that comes later counts", flush=True)
     found = [unguarded(site.lab, where, rounds)]
     for bug in DEPLOYED:
-        print(bug.name, flush=True)
+        print(bug.change.name, flush=True)
         found.append(deployed(bug, where, rounds))
     print(f"{sum(found)} of {len(found)} planted bugs were caught")
     sys.exit(not all(found))

@@ -1,4 +1,4 @@
-"""Two frontends with their queues behind a load balancer, a way to a ledger, and people who vote."""
+"""Two frontends and their queues behind a load balancer, a ledger, and people who vote."""
 
 import json
 import os

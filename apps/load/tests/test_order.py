@@ -1,4 +1,4 @@
-"""Whatever goes wrong between a voter and the ledger, the vote that the edge received last counts."""
+"""Whatever goes wrong on a vote's way, the one that the edge received last counts."""
 
 import signal
 from collections.abc import Callable

@@ -1,41 +1,22 @@
-"""Would the judges notice? Each of these bugs is planted into a copy, and a test there has to fail."""
+"""Would the judges notice? Each bug is planted into a copy, where a test has to fail."""
 
+import re
+import runpy
 from pathlib import Path
 
 import pytest
-from testing.planted import Bug, copy, failed, plant
+from testing.planted import (
+    CAST_BY_THE_FRONTEND,
+    COOKIE_BY_SCHEME,
+    FIGURES_LOWERED,
+    IDENTITY_UNCHECKED,
+    ROOT,
+    Bug,
+    copy,
+    failed,
+    plant,
+)
 
-CAST_BY_THE_FRONTEND = Bug(
-    "cast by the frontend's clock",
-    "apps/frontend/frontend/booth.py",
-    "        cast = max(received, voter.last + 1)\n",
-    '        cast = max(__import__("time").time_ns() // 1000, voter.last + 1)\n',
-)
-COOKIE_BY_SCHEME = Bug(
-    "a cookie by scheme",
-    "apps/frontend/frontend/app.py",
-    "        start_response(answer.status, answer.headers)\n",
-    """        https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
-        secure = {"Set-Cookie": "; Secure" if https else ""}
-        headers = [(name, value + secure.get(name, "")) for name, value in answer.headers]
-        start_response(answer.status, headers)
-""",
-)
-FIGURES_LOWERED = Bug(
-    "a queue that reports fewer than before is believed",
-    "apps/pg/migrations/versions/0011_entries.py",
-    """                shortfall = greatest(shortfall, entries_added - added),
-                entries_added = greatest(entries_added, added),
-""",
-    """                entries_added = added,
-""",
-)
-IDENTITY_UNCHECKED = Bug(
-    "a queue's identity is looked at once, and not on every connection",
-    "apps/worker/worker/queue.py",
-    "            if found != self._identity:\n",
-    "            if found is None:\n",
-)
 ORDER = "apps/load/tests/test_order.py"
 
 
@@ -46,7 +27,7 @@ ORDER = "apps/load/tests/test_order.py"
         (
             CAST_BY_THE_FRONTEND,
             f"{ORDER}::test_a_request_that_is_repeated_is_as_old_as_it_was",
-            r"ghosts=[1-9]",
+            r"stale=[1-9]",
         ),
         (
             COOKIE_BY_SCHEME,
@@ -58,15 +39,26 @@ ORDER = "apps/load/tests/test_order.py"
             "apps/pg/tests/test_reports.py::test_what_was_reported_is_never_lowered",
             "assert",
         ),
-        (IDENTITY_UNCHECKED, "apps/worker/tests/test_identity.py", "assert"),
+        (
+            IDENTITY_UNCHECKED,
+            "apps/worker/tests/test_identity.py::test_every_connection_is_checked",
+            "DID NOT RAISE",
+        ),
     ],
 )
-def test_a_planted_bug_is_found(tmp_path: Path, bug: Bug, test: str, shown: str) -> None:
-    project = copy(tmp_path)
-    plant(project, bug)
+def test_a_planted_bug_is_found(bug: Bug, test: str, shown: str) -> None:
+    with copy() as project:
+        plant(project, bug)
 
-    with pytest.raises(AssertionError, match=shown):
-        raise AssertionError(failed(project, test))
+        assert re.search(shown, failed(project, test))
+
+
+def test_what_is_planted_into_a_lab_can_be_planted() -> None:
+    found = runpy.run_path(str(ROOT / "bench" / "planted.py"))["DEPLOYED"]
+
+    for bug in found:
+        with copy() as project:
+            plant(project, bug.change)
 
 
 def test_what_cannot_be_planted_any_more_says_so(tmp_path: Path) -> None:
