@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PAPER = BallotPaper({"a", "b"})
-bodies = st.binary() | st.lists(st.sampled_from([b"vote", b"last", b"=", b"a", b"1", b"&", b"%", b"\xff"])).map(
-    b"".join
-)
+bodies = st.binary() | st.lists(
+    st.sampled_from([b"vote", b"last", b"=", b"a", b"1", b"&", b"%", b"\xff"])
+).map(b"".join)
 
 
 @pytest.mark.parametrize(
