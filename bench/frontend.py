@@ -41,6 +41,7 @@ TICKS_PER_SECOND = 100  # USER_HZ of Linux
 CONNECTIONS = 64
 VOTERS = 10_000
 POLL = {
+    "id": "cats-or-dogs",
     "title": "Cats or dogs?",
     "question": "Which is better, cats or dogs?",
     "choices": [
@@ -126,6 +127,8 @@ class Bench:
             "QUEUE_PASSWORD_FILE": str(self.redis.password_file("frontend")),
             "COOKIE_KEY_FILE": str(directory / "cookie_key"),
             "EDGE_TOKEN_FILE": str(directory / "edge_token"),
+            "ENTRY_KEY_FILE": str(directory / "entry_key"),
+            "TEST_TOKEN_FILE": str(directory / "test_token"),
             "QUEUE_PORT": str(self.redis.port),
             "QUEUE_PASSWORD": PASSWORDS["admin"],
             "EDGE_TOKEN": "the-token-of-the-load-balancer",
@@ -133,13 +136,16 @@ class Bench:
             "PYTHONPATH": f"{APPS / 'frontend'}:{BENCH}",
         }
         (directory / "poll.yml").write_text(json.dumps(POLL))
-        (directory / "cookie_key").write_text("the-key-that-signs-cookies")
+        for name in ("cookie_key", "entry_key", "test_token"):
+            (directory / name).write_text(f"the-{name}-of-this-bench")
         (directory / "edge_token").write_text(self.environ["EDGE_TOKEN"])
         config = Config.from_environ(self.environ)
-        sign = Electorate(config.cookie_key, config.edge_token).sign
-        cookies = (sign(Voter(str(uuid4()), 0)) for _ in range(VOTERS))
+        electorate = Electorate(config.cookie_keys)
+        signed = (electorate.sign(Voter(str(uuid4()))) for _ in range(VOTERS))
+        cookies = (f"{electorate.name}={value}" for value in signed)
         (directory / "voters").write_text("\n".join(cookies))
-        self._threads = config.threads
+        self._accepted = f"2 {config.poll.id} {','.join(sorted(config.poll.keys))}"
+        self._serve = f"{config.threads}, {config.connections}"
 
     def command(self, name: str, port: int) -> list[str]:
         """What starts an app."""
@@ -147,7 +153,7 @@ class Bench:
             gunicorn = f"gunicorn --workers 4 --keep-alive 0 --bind 127.0.0.1:{port} --chdir"
             return [sys.executable, "-m", *gunicorn.split(), str(BENCH / "usual"), "app:app"]
         app = {"ours": "frontend.wsgi:app", "hello": "hello:app"}[name]
-        serve = f"from frontend.__main__ import serve; serve({app!r}, {port}, {self._threads})"
+        serve = f"from frontend.__main__ import serve; serve({app!r}, {port}, {self._serve})"
         return [sys.executable, "-c", serve]
 
     def measure(self, name: str, seconds: float) -> Result:
@@ -158,6 +164,7 @@ class Bench:
             served(self.command(name, port), port, self.environ) as session,
         ):
             redis.delete("votes", "ballots")
+            redis.set("ballots:accepted", self._accepted)
             self.redis.open_intake()
             self.load(port, 1)
             before = redis.xlen("ballots") + redis.llen("votes")

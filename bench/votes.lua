@@ -1,12 +1,12 @@
--- For wrk: votes as browsers cast them, through a load balancer. VOTERS_FILE has a voter's cookie on
--- each line, EDGE_TOKEN is what the load balancer shows. At the end, one line of JSON: how many were
+-- For wrk: votes as browsers cast them, through a load balancer. VOTERS_FILE has a voter's cookie,
+-- NAME=VALUE, on each line, EDGE_TOKEN is what the load balancer shows. At the end, one line of JSON: how many were
 -- answered by 2xx, how many otherwise or not at all, and in how many seconds.
 local requests, turn = {}, 0
 
 function init()
     for cookie in io.lines(os.getenv("VOTERS_FILE")) do
         local number = #requests + 1
-        local body = number % 2 == 0 and "vote=a" or "vote=b"
+        local body = number % 2 == 0 and "vote=a&last=0" or "vote=b&last=0"
         requests[number] = wrk.format("POST", "/", {
             ["Host"] = "votingapp.local",
             ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -17,7 +17,7 @@ function init()
             ["Referer"] = "http://votingapp.local/",
             ["Sec-Fetch-Site"] = "same-origin",
             ["Sec-Fetch-Mode"] = "navigate",
-            ["Cookie"] = "voter=" .. cookie,
+            ["Cookie"] = cookie,
             ["X-Forwarded-For"] = "192.0.2.1",
             ["X-Forwarded-Proto"] = "http",
             ["X-Request-ID"] = string.format("01890a5d-ac96-774b-bcce-%012x", number),

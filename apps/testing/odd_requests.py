@@ -29,6 +29,7 @@ ODD_BODIES = (
     b"|vote=|vote|=a|vote=nobody|vote=a&vote=b|choice=a|&&&;|\0|vote=%00|vote=%ff|vote=%zz|vote=+a"
     b'|vote=\xff\xfe|%76ote=a|vote=a\r\n|vote=%61|vote[]=a|{"vote": "a"}'
 ).split(b"|")
+ODD_BODIES += b"vote=a&last=|vote=a&last=-1|vote=a&last=1&last=2|last=9&vote=a|last=x".split(b"|")
 ODD_BODIES += [b"vote=a&" * 99, b"v=1&" * 1500 + b"vote=a", b"vote=" + b"a" * 8000, b"x" * 12000]
 ODD_KINDS = [
     *(FORM + rest for rest in (b"; charset=utf-7", b"; boundary*0*=utf-8''%ff", b";" * 999)),
@@ -112,7 +113,7 @@ class Pen:
         return self.nobodies[-1]
 
     def cookie(self, voter: str) -> bytes:
-        return b"Cookie: voter=" + self._electorate.sign(Voter(voter)).encode()
+        return f"Cookie: {self._electorate.name}={self._electorate.sign(Voter(voter))}".encode()
 
     def noise(self, most: int) -> bytes:
         return self.random.randbytes(self.random.randint(1, most))
@@ -132,7 +133,9 @@ class Pen:
         # What is in another body is not known here.
         choices = [choice] if body is None else self._choices
         self.votes += ((voter, choice) for choice in choices)
-        body = b"vote=" + choice.encode() if body is None else body
+        if body is None:
+            # Browsers send the one or the other, programs also neither.
+            body = b"vote=%b%b" % (choice.encode(), self.pick((b"&last=0", b"")))
         framing = b"Content-Length: %d" % len(body) if framing is None else framing
         cookie = self.cookie(voter) if cookie is None else cookie
         accept = self.pick((b"", b"Accept: application/json", b"Accept: text/html, */*;q=0.8"))
@@ -165,10 +168,11 @@ def forged(pen: Pen) -> bytes:
 def odd_cookie(pen: Pen) -> bytes:
     real, other = pen.cookie(pen.nobody()), pen.cookie(pen.hide())
     forged = real[:-1] + (b"0" if real[-1:] != b"0" else b"1")
-    odd = [forged, real[: pen.random.randint(14, len(real) - 1)], real.replace(b"=2.", b"=1.")]
-    odd += [b"Cookie: voter=" + pen.noise(40).translate(None, b"\r\n\0"), b"Cookie: voter"]
+    odd = [forged, real[: pen.random.randint(14, len(real) - 1)], real.replace(b"=3.", b"=1.")]
+    name = real.partition(b"=")[0]
+    odd += [name + b"=" + pen.noise(40).translate(None, b"\r\n\0"), name]
     odd += [forged + other.replace(b"Cookie:", b";"), forged + b"\r\n" + other, b"Cookie:"]
-    odd += [b"Cookie: voter=" + b"2." * pen.random.randint(100, 3500), b"Cookie: " + b"a=b;" * 900]
+    odd += [name + b"=" + b"3." * pen.random.randint(100, 3500), b"Cookie: " + b"a=b;" * 900]
     return pen.vote(cookie=pen.pick(odd))
 
 

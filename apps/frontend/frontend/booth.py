@@ -74,7 +74,9 @@ class Booth:
             answer = self.answers.refusal(visit, refusal, choice, voter.acknowledged)
             return self.answers.remember(answer, doubtful)
         voter = Voter(voter.id, form, cast, cast, choice)
-        return self.answers.remember(self.answers.receipt(visit, voter, is_known=bool(known)), voter)
+        return self.answers.remember(
+            self.answers.receipt(visit, voter, is_known=bool(known)), voter
+        )
 
     def _from_old_page(self, visit: Visit, voter: Voter, choice: str) -> Answer:
         """A page that is loaded again, or a choice pressed on a page of before the last vote."""

@@ -34,8 +34,8 @@ class Config:
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
         """Read the settings.
 
-        Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE (a key a line: the first
-        signs, each is accepted), EDGE_TOKEN_FILE (a token a line, each is accepted),
+        Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE (a key a line, of which
+        the first signs and each is accepted), EDGE_TOKEN_FILE (a token a line, each is accepted),
         ENTRY_KEY_FILE, TEST_TOKEN_FILE.
         Optional: HTTPS_ONLY (`true` or `false`), FRONTEND_CONNECTIONS, FRONTEND_THREADS (per
         process), QUEUE_SOCKET, QUEUE_USER, QUEUE_TIMEOUT (seconds).

@@ -31,8 +31,8 @@ class Connection:
             self._socket.close()
             raise
 
-    def ask(self, *command: str | int) -> Any:
-        """Send one command and return its reply: bytes, an int, or None for nil."""
+    def ask(self, *command: str | bytes | int) -> Any:
+        """Send one command and return its reply: bytes, an int, a list, or None for nil."""
         # hiredis is typed to take one part only; it takes any number.
         self._socket.sendall(hiredis.pack_command(command))  # type: ignore[arg-type]
         # The reader says False for "not all of it yet"; no reply of Redis is a False.
@@ -48,5 +48,5 @@ class Connection:
     def close(self) -> None:
         self._socket.close()
 
-    # The server ends idle threads, and with a thread goes its connection.
+    # Nobody closes those that are open when their owner goes.
     __del__ = close

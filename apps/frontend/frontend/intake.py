@@ -34,8 +34,12 @@ class Intake:
     def __init__(self, config: Config) -> None:
         self._entries = Entries(config.poll, config.node, config.entry_key)
         self._timeout = config.queue_timeout
-        server = (config.queue_socket, config.queue_user, config.queue_password, self._timeout)
-        self._new_writer = lambda: Writer(server, self._entries)
+        self._server = (
+            config.queue_socket,
+            config.queue_user,
+            config.queue_password,
+            config.queue_timeout,
+        )
         # Those that nobody uses: threads come and go, and each writer leaves a key in the queue.
         self._writers: deque[Writer] = deque()
         # What workers accept, where our entries are part of it.
@@ -115,7 +119,7 @@ class Intake:
         try:
             writer = self._writers.pop()
         except IndexError:
-            writer = self._new_writer()
+            writer = Writer(self._server, self._entries)
         reused = writer.is_connected
         try:
             return act(writer)

@@ -103,9 +103,7 @@ class Poll:
     def _translated(self, language: str, texts: Mapping[str, Any]) -> "Poll":
         words = texts["choices"]
         choices = tuple(replace(choice, text=words[choice.key]) for choice in self.choices)
-        return Poll(
-            self.id, texts["title"], texts["question"], choices, language, self.opens_at
-        )
+        return Poll(self.id, texts["title"], texts["question"], choices, language, self.opens_at)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -18,7 +18,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
+from frontend.voter import Electorate, Voter
+from interlock import topology
+from interlock.labels import Labels
+from interlock.runtime import HAProxyError
+from testing.edge import Edge
 from testing.redis_server import RedisServer
+from testing.waiting import wait_until
 from werkzeug.test import TestResponse
 
 POLL = {
@@ -36,6 +42,14 @@ ENTRY_KEY = "an-entry-key-for-tests"
 TEST_TOKEN = "a-test-token-for-tests"
 ACCEPTED = "2 cats-or-dogs a,b,test"
 COOKIE = "voter-any"
+# As roles/frontend has them.
+LABELS = Labels(
+    hosts=("votingapp.local",),
+    health_check="/healthz",
+    health_check_interval=500,
+    max_connections=500,
+    default=True,
+)
 SECONDS = 20
 SOURCE = Path(__file__).parents[1]
 
@@ -57,6 +71,11 @@ def cookie_of(headers: Any) -> str:
     name, _, rest = (headers.get("Set-Cookie") or "").partition("=")
     assert name in ("", COOKIE)
     return str(rest.partition(";")[0])
+
+
+def sign(voter: Voter) -> str:
+    """The value of a cookie, as any frontend signs it."""
+    return Electorate([COOKIE_KEY.encode()]).sign(voter)
 
 
 def last_in(page: str) -> str:
@@ -159,6 +178,21 @@ def accept(queue: RedisServer, accepted: str) -> None:
     """Say what workers accept, as they do."""
     with queue.client("worker") as redis:
         redis.set("ballots:accepted", accepted)
+
+
+def balance(edge: Edge, *servers: Server, labels: Labels = LABELS) -> None:
+    """Start a load balancer before these frontends, and wait until it has somebody to ask."""
+    edge.change(edge_token=EDGE_TOKEN)
+    nodes = [
+        topology.Server(f"frontend{number:02}", "127.0.0.1", server.port)
+        for number, server in enumerate(servers, 1)
+    ]
+    frontend = topology.Service("frontend", labels, tuple(nodes))
+    with pytest.raises(HAProxyError, match="does not answer"):
+        edge.bring_to(frontend)
+    edge.start()
+    edge.bring_to(frontend)
+    wait_until(lambda: edge.get()[0] == 200)
 
 
 @pytest.fixture

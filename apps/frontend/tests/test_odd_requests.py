@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from frontend.voter import Electorate
+from testing.edge import Edge
 from testing.odd_requests import Ending, Request, draw
 from testing.raw_client import FINAL_ANSWER, Line
 
-from .conftest import COOKIE_KEY, Server
+from .conftest import COOKIE_KEY, Server, balance
 
 REQUESTS = 1500
 
@@ -22,15 +23,16 @@ async def send(port: int, requests: list[Request]) -> list[list[tuple[bytes, byt
 
 
 def test_no_request_breaks_a_frontend(
-    server: Server, ballots: Callable[[], list[dict[str, str]]]
+    server: Server, edge: Edge, ballots: Callable[[], list[dict[str, str]]]
 ) -> None:
-    electorate = Electorate(COOKIE_KEY.encode(), b"")
+    balance(edge, server)
+    electorate = Electorate([COOKIE_KEY.encode()])
     drawn = [draw(1, number, electorate, ["a", "b"]) for number in range(REQUESTS)]
     # Only a load balancer ends what is never finished.
     drawn = [request for request in drawn if request.ending is not Ending.OPEN]
     # In a thread of its own: browsers that other tests have open keep a loop running in this one.
     with ThreadPoolExecutor() as pool:
-        answers = pool.submit(asyncio.run, send(server.port, drawn)).result()
+        answers = pool.submit(asyncio.run, send(edge.port, drawn)).result()
     votes: list[str] = []
     for request, answered in zip(drawn, answers, strict=True):
         assert all(status < b"500" for status, _ in answered), request

@@ -5,14 +5,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from interlock import topology
-from interlock.runtime import HAProxyError
 from testing.container_health import answers
-from testing.edge import WEB, Edge
+from testing.edge import Edge
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import SECONDS, Server
+from .conftest import SECONDS, Server, balance, through_edge
 
 Ballots = Callable[[], list[dict[str, str]]]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -24,12 +22,7 @@ def test_before_the_poll_opens_voters_are_told_so_through_the_load_balancer(
     with redis_server.client() as redis:
         redis.delete("ballots")
         redis.set("ballots:waiting", "1")
-    node = topology.Server("frontend01", "127.0.0.1", server.port)
-    frontend = topology.Service("frontend", WEB, (node,))
-    with pytest.raises(HAProxyError, match="does not answer"):
-        edge.bring_to(frontend)
-    edge.start()
-    edge.bring_to(frontend)
+    balance(edge, server)
     wait_until(lambda: b"The poll is not open yet." in edge.get()[1])
     assert edge.get()[0] == 200
     # The last word on a vote that comes too early is the frontend's, too.
@@ -48,7 +41,7 @@ def test_votes_over_http_are_in_the_queue_and_in_no_log(server: Server, ballots:
     connection = server.connect()
     # All on one connection: it has to be kept alive.
     for _ in range(3):
-        connection.request("POST", "/", body="vote=a", headers=FORM)
+        connection.request("POST", "/", body="vote=a", headers=FORM | through_edge())
         answer = connection.getresponse()
         assert answer.status == 200
         assert b"Vote processed by" in answer.read()
@@ -69,12 +62,14 @@ def test_votes_over_http_are_in_the_queue_and_in_no_log(server: Server, ballots:
         (b"Content-Length: 20000\r\n\r\n" + b"x" * 20000, b"413"),
         (b"Transfer-Encoding: chunked\r\n\r\n4e20\r\n" + b"x" * 20000 + b"\r\n0\r\n\r\n", b"413"),
         # Granian shows a header that is not ASCII as an empty one.
-        (b"Cookie: voter=\xff\xfe\r\nContent-Length: 6\r\n\r\nvote=a", b"200"),
-        (b"X-Edge-Token: \xff\r\nContent-Length: 6\r\n\r\nvote=a", b"200"),
+        (b"Cookie: voter-any=\xff\xfe\r\nContent-Length: 6\r\n\r\nvote=a", b"200"),
+        (b"X-Test-Token: \xff\r\nContent-Length: 6\r\n\r\nvote=a", b"200"),
     ],
 )
 def test_requests_byte_for_byte(server: Server, head: bytes, status: bytes) -> None:
     start = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    for name, value in through_edge().items():
+        start += f"{name}: {value}\r\n".encode()
     with socket.create_connection(("127.0.0.1", server.port), SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # In two packets: a body may come in pieces.
@@ -90,7 +85,7 @@ def test_sigterm_lets_votes_in_hand_finish_and_takes_no_more(
     with redis_server.client() as redis:
         redis.client_pause(SECONDS * 1000, all=False)
         for connection in connections:
-            connection.request("POST", "/", body="vote=a", headers=FORM)
+            connection.request("POST", "/", body="vote=a", headers=FORM | through_edge())
         deadline = time.monotonic() + SECONDS
         while redis.info("clients")["blocked_clients"] < len(connections):
             assert time.monotonic() < deadline
