@@ -59,10 +59,7 @@ def _of_balancer(address: str, state: State) -> Iterator[str]:
     if state.drains:
         yield f"{name} takes no voters and leaves them to another one: its clock is {clock}."
     elif abs(state.ahead or 0) > CLOCK_SECONDS:
-        yield (
-            f"{name} has a clock that is {clock}. It decides which choice is a voter's latest; no "
-            "other one could take over."
-        )
+        yield f"{name} goes on with a clock that is {clock}."
 
 
 def _clock(ahead: float) -> str:

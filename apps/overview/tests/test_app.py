@@ -1,5 +1,6 @@
 """The overview as operators have it, beside a real queue, worker, store and load balancer."""
 
+import html
 import re
 import signal
 from pathlib import Path
@@ -18,7 +19,7 @@ from .conftest import PASSWORD, Interlock, Overview, node, service
 def text(page: str) -> str:
     """What a reader reads."""
     body = page[page.index("<main>") :]
-    return " ".join(re.sub("<[^>]*>", " ", body).split())
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", body)).split())
 
 
 def wait_for(overview: Overview, said: str) -> None:
@@ -163,7 +164,7 @@ def test_a_load_balancers_clock_is_told(
     name = f"The load balancer 127.0.0.1:{running.metrics_port}"
     wait_for(overview, f"127.0.0.1:{running.metrics_port} served -0.01 s ")
     interlock.metrics.clock_offset_seconds = -3.25
-    wait_for(overview, f"{name} has a clock that is 3.2 s ahead of the managers'.")
+    wait_for(overview, f"{name} goes on with a clock that is 3.2 s ahead of the managers'.")
     interlock.metrics.draining = 1
     wait_for(overview, f"{name} takes no voters and leaves them to another one: its clock is 3.2 s")
     wait_for(overview, f"127.0.0.1:{running.metrics_port} left to others +3.25 s ")
@@ -198,7 +199,9 @@ def test_what_the_load_balancer_refused_is_counted(overview: Overview, running: 
     for _ in range(3):
         assert running.get()[0] == 200
     assert running.get(method="POST", body=b"x" * 9000)[0] == 413
-    wait_until(lambda: re.search(r"127\.0\.0\.1:\d+ \d+ 1 0 0 ", text(overview.page())))
+    wait_until(
+        lambda: re.search(r"127\.0\.0\.1:\d+ served -0\.01 s \d+ 1 0 0 ", text(overview.page()))
+    )
 
 
 def test_what_is_down_is_told(overview: Overview, swarm: Engine) -> None:
