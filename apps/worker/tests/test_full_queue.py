@@ -1,5 +1,7 @@
 """A queue at its memory ceiling: it refuses votes, keeps what it has, and a worker empties it."""
 
+from uuid import uuid4
+
 import redis
 from testing.poll import Poll, cast, entry, wait_for_intake
 from testing.redis_server import RedisServer
@@ -19,6 +21,13 @@ def vote_until_full(queue: RedisServer) -> int:
         except redis.OutOfMemoryError:
             return taken
     raise AssertionError("it takes more than it can hold")
+
+
+def open_intake(queue: RedisServer) -> None:
+    """Open a queue that has its name already: a full one cannot be given it."""
+    queue.open_intake()
+    with queue.client() as client:
+        client.set("queue:id", str(uuid4()))
 
 
 def test_a_worker_that_starts_on_a_full_queue_empties_it_and_nothing_is_lost(
@@ -65,8 +74,11 @@ def test_a_worker_kept_from_acknowledging_what_it_has_deleted_counts_it_once(
     wait_for_intake(redis_server)
     with redis_server.client() as client:
         client.execute_command("ACL", "SETUSER", "worker", "-xack")
-        for _ in range(3):
-            cast(redis_server, "a")
+        # At once, so that one read brings all: there will be no other that ends well.
+        with client.pipeline() as votes:
+            for _ in range(3):
+                votes.xadd("ballots", entry("a"))
+            votes.execute()
         wait_until(lambda: poll.ballots() == 3 and client.xlen("ballots") == 0)
         assert client.xpending("ballots", "counters")["pending"] > 0
         client.execute_command("ACL", "SETUSER", "worker", "+xack")
@@ -74,3 +86,38 @@ def test_a_worker_kept_from_acknowledging_what_it_has_deleted_counts_it_once(
     poll.wait_for_entries(3)
     assert poll.postgres.query("SELECT count(*) FROM rejected") == [(0,)]
     poll.check()
+
+
+def test_what_is_left_behind_in_a_full_queue_is_stored(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    open_intake(redis_server)
+    for _ in range(3):
+        assert cast(redis_server, "a")
+    with redis_server.client() as client:
+        client.xreadgroup("counters", "gone", {"ballots": ">"})
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + ROOM_BYTES)
+        taken = vote_until_full(redis_server)
+        # Not even emptied of all else it takes a vote again.
+        client.config_set("maxmemory", 1)
+    poll.start_worker(redis_server, CLAIM_IDLE="0.5")
+    poll.wait_for_entries(3 + taken)
+    with redis_server.client() as client:
+        wait_until(lambda: client.xpending("ballots", "counters")["pending"] == 0)
+    poll.check()
+
+
+def test_a_full_queue_is_told_what_is_accepted_once_it_has_room(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    open_intake(redis_server)
+    assert cast(redis_server, "a")
+    with redis_server.client() as client:
+        client.config_set("maxmemory", 1)
+        worker = poll.start_worker(redis_server)
+        poll.wait_for_entries(1)
+        wait_until(lambda: "full" in worker.log())
+        assert not client.exists("ballots:accepted")
+        client.config_set("maxmemory", "256mb")
+        wait_until(lambda: client.exists("ballots:accepted"))
+    assert worker.log().count("again in") == 0

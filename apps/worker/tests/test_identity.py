@@ -45,6 +45,9 @@ def queue_of_b(poll: Poll, votes: int) -> set[str]:
 
 def test_a_frozen_worker_wakes_at_another_queue(poll: Poll, neighbours: Neighbours) -> None:
     neighbours.worker.pause()
+    # Its read is answered: it will not notice that the connection is gone.
+    with neighbours.first.client() as client:
+        wait_until(lambda: client.info("clients")["blocked_clients"] == 0)
     neighbours.swap()
     for _ in range(5):
         assert cast(neighbours.second, "b")
