@@ -12,5 +12,6 @@ pytest_plugins = [
     "testing.postgres_server",
     "testing.redis_server",
     "testing.disk",
+    "testing.failing_io",
     "testing.poll",
 ]

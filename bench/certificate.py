@@ -44,7 +44,9 @@ FILL = """
     INSERT INTO ballots
     SELECT ('00000000-0000-4000-8000-00000000000' || i %% 4)::uuid, 1790000000000 + i / 400,
         i / 4 %% 100, md5((i %% (BALLOTS * 9 / 10))::text)::uuid,
-        CASE WHEN i %% 3 = 0 THEN 'a' ELSE 'b' END, 1790000000000000 + i
+        CASE WHEN i %% 3 = 0 THEN 'a' ELSE 'b' END, 1790000000000000 + i, now(), 0,
+        'frontend0' || i %% 4, ('00000000-0000-4000-9000-00000000000' || i %% 4)::uuid, i / 4 + 1,
+        md5(i::text)::uuid
     FROM generate_series(0, BALLOTS - 1) AS i;
 
     INSERT INTO votes
@@ -53,8 +55,8 @@ FILL = """
 
     ALTER TABLE ballots ENABLE TRIGGER count_ballots;
 
-    UPDATE poll SET state = 'closed', closed_at = now() - interval '1 second';
-    UPDATE queues SET seen_at = now();
+    UPDATE poll SET state = 'closed', opened_at = now(), closed_at = now();
+    UPDATE queues SET ended = true;
 """
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-
 from poll.problem import Problem
 
 FIND = "SELECT id, state FROM poll FOR UPDATE"

@@ -1,4 +1,4 @@
-"""Disks that lose their power and get full: each an ext4 of its own, mounted by loop.
+"""Disks that lose their power, get full and fail: each an ext4 of its own, mounted by loop.
 
 Fixtures: `queue_disk`, and on it `queue_on_disk`, a running queue with closed intake. Only root may
 mount, and not in every container: elsewhere the tests that need a disk are skipped.
@@ -6,11 +6,13 @@ mount, and not in every container: elsewhere the tests that need a disk are skip
 
 import errno
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fcntl import ioctl
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
@@ -20,6 +22,8 @@ from testing.waiting import wait_until
 # The kernel commits every 5 seconds by itself; here what nobody asked for is not on disk.
 COMMIT_SECONDS = 300
 MEGABYTE = 1 << 20  # bytes
+# EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH (linux/fs/ext4/ext4.h): no more is written.
+SHUTDOWN, NO_FLUSH = 0x8004587D, struct.pack("I", 2)
 
 
 class Disk:
@@ -63,21 +67,52 @@ class Disk:
         finally:
             self._filler.unlink()
 
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """While this holds every read, write and sync gives EIO. Who works there is killed then.
+
+        It is the kernel's own end of a file system whose device failed; the device under it is
+        well. Only what somebody had synced before is there afterwards.
+        """
+        # A sync that is under way when the end comes may tell of a success that was none.
+        at_work = list(self._at_work())
+        for pid in at_work:
+            os.kill(pid, SIGSTOP)
+        wait_until(lambda: all(map(_is_stopped, at_work)))
+        root = os.open(self.path, os.O_RDONLY)
+        try:
+            ioctl(root, SHUTDOWN, NO_FLUSH)
+        finally:
+            os.close(root)
+        for pid in at_work:
+            os.kill(pid, SIGCONT)
+        try:
+            yield
+        finally:
+            self.unmount()
+            self._mount()
+
     def unmount(self) -> None:
         """Kill whoever works on the disk, too; the loop device goes with it."""
         wait_until(self._deserted)
         wait_until(self._unmounted)
 
     def _deserted(self) -> bool:
-        """Kill those whose working directory is here, as it is of Redis and of all of Postgres."""
+        """Kill those who work here."""
         found = False
+        for pid in self._at_work():
+            found = True
+            with suppress(ProcessLookupError):
+                os.kill(pid, SIGKILL)
+        return not found
+
+    def _at_work(self) -> Iterator[int]:
+        """Those whose working directory is here, as it is of Redis and of all of Postgres."""
         for link in Path("/proc").glob("[0-9]*/cwd"):
             # Most have nothing to do with us, and some end while they are looked at.
             with suppress(FileNotFoundError, ProcessLookupError):
                 if link.readlink().is_relative_to(self.path):
-                    found = True
-                    os.kill(int(link.parent.name), SIGKILL)
-        return not found
+                    yield int(link.parent.name)
 
     def _unmounted(self) -> bool:
         if self.path.is_mount():
@@ -99,6 +134,14 @@ class Disk:
     def _mount(self) -> None:
         options = f"loop,commit={COMMIT_SECONDS}"
         subprocess.run(["mount", "-o", options, self._image, self.path], check=True)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether no thread of it is at anything; one that has ended is not, either."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+        return all(stat.rpartition(")")[2].split()[0] in "TZX" for stat in stats)
+    return True
 
 
 @contextmanager

@@ -140,7 +140,7 @@ class PostgresServer:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"Postgres did not start:\n{self.log_path.read_text()}")
             # A killed server's backends hold its memory for a moment more, and it will not start.
-            if self._process is None or self._process.poll() is not None:
+            if self.has_ended():
                 self._process = self._spawn("postgres", "-D", "data", *options, *self._options)
 
     def stop(self, *, how: signal.Signals = signal.SIGINT) -> None:
@@ -153,6 +153,10 @@ class PostgresServer:
     def kill(self) -> None:
         """SIGKILL: what a power cut does to the process. `start()` recovers from the log."""
         self.stop(how=signal.SIGKILL)
+
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself; `start()` brings it back on its data."""
+        return self._process is None or self._process.poll() is not None
 
     @property
     def pid(self) -> int:

@@ -91,8 +91,13 @@ class RedisServer:
         """SIGTERM, and wait for the end; a server that is not running stays so."""
         if self._process is not None:
             self.tell_to_stop()
-            self._process.wait(READY_SECONDS)
-            self._process = None
+            self.end()
+
+    def end(self) -> int:
+        """Wait for the end, which somebody has asked for; the exit code."""
+        code = self._running().wait(READY_SECONDS)
+        self._process = None
+        return code
 
     def tell_to_stop(self) -> None:
         """SIGTERM, and no waiting."""
@@ -104,6 +109,10 @@ class RedisServer:
             self._process.kill()
             self._process.wait(READY_SECONDS)
             self._process = None
+
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself; `start()` brings it back on its data."""
+        return self._ended_within(0)
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers, until `resume()`."""

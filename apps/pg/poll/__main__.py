@@ -14,11 +14,12 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import psycopg2
 
 from poll import state
-from poll.books import Books, certificate, differences, problems
+from poll.books import as_version_1, certificate, differences, problems
 from poll.ledger import Ledger, connect
 from poll.page import page
 from poll.problem import Problem
@@ -27,10 +28,12 @@ from poll.problem import Problem
 def certify() -> str:
     """The certificate, from the store where one has been made; then it must still be true."""
     with connect() as store:
-        made = certificate(*_books(store))
-        text = store.keep(json.dumps(made, indent=2, ensure_ascii=False), page(made))
-    _compare(json.loads(text), made)
-    return text
+        kept = store.kept()
+        made = _made(store, kept and json.loads(kept))
+        if kept is None:
+            kept = store.keep(json.dumps(made, indent=2, ensure_ascii=False), page(made))
+    _compare(json.loads(kept), made)
+    return kept
 
 
 def verify() -> str:
@@ -39,15 +42,19 @@ def verify() -> str:
     except ValueError as error:
         raise Problem("What was given to verify is no certificate: it is not JSON.") from error
     with connect() as store:
-        _compare(given, certificate(*_books(store)))
+        _compare(given, _made(store, given))
     return "The certificate says what the database says."
 
 
-def _books(store: Ledger) -> tuple[Books, str]:
+def _made(store: Ledger, given: object) -> dict[str, Any]:
+    """The certificate of this moment, of the same version as the one that is given."""
     books = store.books()
     if found := problems(books):
         raise Problem("The count does not add up; no certificate can be given.", *found)
-    return books, store.digest()
+    made = certificate(books)
+    if isinstance(given, dict) and given.get("version") == 1:
+        return as_version_1(made) | {"ledger_sha256": store.digest(1)}
+    return made | {"ledger_sha256": store.digest(2)}
 
 
 def _compare(given: object, made: dict[str, object]) -> None:

@@ -1,5 +1,6 @@
 """From what the store holds to a certificate, or to what is wrong with it. Pure, no I/O."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,30 +13,52 @@ TEST_KEY = "test"
 @dataclass(frozen=True)
 class Queue:
     """A queue that may have taken votes. `node` is None for one that was never registered, with
-    None for all that only a registered one has; it is empty where no ballot has named it. A queue
-    with `retired_at` was told then to take no more votes."""
+    None for all that only a registered one has; it is empty where no ballot has named it. One that
+    has `ended` was seen closed by a worker that knew before it looked that it is to take no more.
+    `shortfall` is by how many entries it once reported less than before."""
 
     queue: str
     node: str | None
     seen_at: datetime | None
-    retired_at: datetime | None
-    intake_open: bool | None
+    ended: bool | None
     entries_added: int | None
     waiting: int | None
     ballots: int
     rejected: int
     missing: int | None
+    shortfall: int | None
+    collisions: int
+
+    @property
+    def name(self) -> str:
+        return f"Queue {self.queue} on {self.node or 'a node that no ballot has named'}"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """How many entries of a queue were rejected for a reason. Those that are `own` look like what
+    our frontends write, so that somebody may have a receipt for them."""
+
+    queue: str
+    reason: str
+    own: bool
+    entries: int
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice with its votes: as counted anew from the ledger, in `votes`, and in `tally`."""
+    """A choice with its votes: as counted anew from the ledger, in `votes`, and in `tally`.
+
+    Of its other ballots, `changed` were followed by one for another choice, and `repeated` by one
+    for the same."""
 
     key: str
     text: str
     ledger: int
     votes: int
     tally: int
+    changed: int
+    repeated: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +67,8 @@ class Books:
 
     queues: tuple[Queue, ...]
     choices: tuple[Choice, ...]
-    reasons: dict[str, int]
+    rejected: tuple[Rejected, ...]
+    id: str | None
     title: str
     question: str
     state: str
@@ -61,8 +85,13 @@ def problems(books: Books) -> list[str]:
     """A sentence for everything that does not add up; none, and there can be a certificate."""
     if books.closed_at is None:
         return [f"The poll is {'open' if books.state == 'open' else 'not open yet'}."]
-    found = [
-        sentence for queue in books.queues for sentence in _queue_problems(queue, books.closed_at)
+    found = [sentence for queue in books.queues for sentence in _queue_problems(queue)]
+    names = {queue.queue: queue.name for queue in books.queues}
+    found += [
+        f"{names[part.queue]} gave {part.entries:,} entries that look like our frontends' own and "
+        f"were rejected, so their voters may have a receipt: {part.reason}."
+        for part in books.rejected
+        if part.own
     ]
     return found + [
         f"Choice {choice.key} has {choice.ledger:,} votes by the ledger, {choice.votes:,} in the "
@@ -72,31 +101,41 @@ def problems(books: Books) -> list[str]:
     ]
 
 
-def _queue_problems(queue: Queue, closed_at: datetime) -> Iterator[str]:
+def _queue_problems(queue: Queue) -> Iterator[str]:
     if queue.node is None:
         entries = queue.ballots + queue.rejected
         yield f"Queue {queue.queue} is unknown, and the ledger has {entries:,} entries of it."
         return
-    assert queue.seen_at is not None and queue.missing is not None and queue.waiting is not None
-    name = f"Queue {queue.queue} on {queue.node or 'a node that no ballot has named'}"
-    if queue.intake_open or queue.seen_at <= (queue.retired_at or closed_at):
+    assert queue.seen_at is not None
+    if not queue.ended:
         seen = queue.seen_at.astimezone(UTC).strftime("%H:%M:%S UTC")
         yield (
-            f"{name} has not been seen closed, so it may hold more ballots: last seen at {seen}. "
-            "Its node is away, or no worker reaches it."
+            f"{queue.name} has not been seen closed since it is to take no more votes, so it may "
+            f"hold more than the {queue.entries_added:,} entries that it told of: last seen at "
+            f"{seen}. Its node is away, or no worker reaches it."
         )
     if queue.waiting:
-        yield f"{name} holds {queue.waiting:,} ballots that are not in the store."
+        yield f"{queue.name} holds {queue.waiting:,} ballots that are not in the store."
     if queue.missing:
         yield (
-            f"{name} was given {queue.entries_added:,} entries: {queue.ballots:,} are in ballots, "
-            f"{queue.rejected:,} in rejected, {queue.waiting:,} wait. The difference is "
+            f"{queue.name} was given {queue.entries_added:,} entries: {queue.ballots:,} are in "
+            f"ballots, {queue.rejected:,} in rejected, {queue.waiting:,} wait. The difference is "
             f"{queue.missing:,}."
+        )
+    if queue.shortfall:
+        yield (
+            f"{queue.name} has lost entries: it once reported {queue.shortfall:,} less than "
+            "before, as a disk does that lied, or that is an older copy."
+        )
+    if queue.collisions:
+        yield (
+            f"{queue.name} gave {queue.collisions:,} entries under the ids of others that are in "
+            "the ledger, so they are in no count."
         )
 
 
-def certificate(books: Books, sha256: str) -> dict[str, Any]:
-    """The certificate of books without problems; the same from the same books, always.
+def certificate(books: Books) -> dict[str, Any]:
+    """The certificate of books without problems, but for the digest; always the same from the same.
 
     It shows no voter, and of each ballot nothing but what the digest over all of them hides.
     """
@@ -104,8 +143,12 @@ def certificate(books: Books, sha256: str) -> dict[str, Any]:
     voters = sum(votes.values())
     ballots = sum(queue.ballots for queue in books.queues)
     rejected = sum(queue.rejected for queue in books.queues)
+    reasons: Counter[str] = Counter()
+    for part in sorted(books.rejected, key=lambda part: part.reason):
+        reasons[part.reason] += part.entries
     return {
-        "version": 1,
+        "version": 2,
+        "poll": books.id,
         "title": books.title,
         "question": books.question,
         "opened_at": _text(books.opened_at),
@@ -114,7 +157,8 @@ def certificate(books: Books, sha256: str) -> dict[str, Any]:
         "received": ballots + rejected,
         "rejected": rejected,
         "ballots": ballots,
-        "changed_votes": ballots - voters,
+        "changed_votes": sum(choice.changed for choice in books.choices),
+        "repeated_votes": sum(choice.repeated for choice in books.choices),
         "voters": voters,
         "test_votes": votes.get(TEST_KEY, 0),
         "votes": voters - votes.get(TEST_KEY, 0),
@@ -123,7 +167,7 @@ def certificate(books: Books, sha256: str) -> dict[str, Any]:
             for choice in books.choices
             if choice.key != TEST_KEY
         ],
-        "rejected_reasons": books.reasons,
+        "rejected_reasons": dict(reasons),
         "queues": [
             {
                 "queue": queue.queue,
@@ -139,7 +183,15 @@ def certificate(books: Books, sha256: str) -> dict[str, Any]:
         "last_cast": _text(_from_us(books.last_cast_us)),
         "first_stored": _text(books.first_stored),
         "last_stored": _text(books.last_stored),
-        "ledger_sha256": sha256,
+    }
+
+
+def as_version_1(certificate: dict[str, Any]) -> dict[str, Any]:
+    """What Landslide 1.0 would have certified: it told no repeated votes from changed ones."""
+    new = ("poll", "repeated_votes")
+    return {key: value for key, value in certificate.items() if key not in new} | {
+        "version": 1,
+        "changed_votes": certificate["changed_votes"] + certificate["repeated_votes"],
     }
 
 

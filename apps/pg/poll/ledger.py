@@ -8,28 +8,32 @@ from typing import Any
 import psycopg2
 
 from poll import digest
-from poll.books import Books, Choice, Queue
+from poll.books import Books, Choice, Queue, Rejected
 
 ROLE = "-c role=auditor"
 
 POLL = """
-    SELECT title, question, state, opened_at, closes_at, closed_at,
+    SELECT id, title, question, state, opened_at, closes_at, closed_at,
         min(cast_us), max(cast_us), min(stored_at), max(stored_at)
     FROM poll LEFT JOIN ballots ON true GROUP BY one
 """
 # A queue that never took votes is no part of the poll: new nodes come after it is closed, too.
 QUEUES = """
-    SELECT queue, a.node, a.seen_at, queues.retired_at, a.intake_open, a.entries_added, a.waiting,
-        a.ballots, a.rejected, a.missing
+    SELECT queue, a.node, a.seen_at, queues.ended, a.entries_added, a.waiting, a.ballots,
+        a.rejected, a.missing, queues.shortfall,
+        (SELECT count(*) FROM collisions WHERE collisions.queue = a.queue)
     FROM audit_queues AS a LEFT JOIN queues USING (queue)
     WHERE queues.opened IS NOT FALSE OR a.entries_added > 0 OR a.ballots + a.rejected > 0
     ORDER BY a.node, queue
 """
 CHOICES = """
-    SELECT choice, coalesce(text, choice), ledger, votes, tally
+    SELECT choice, coalesce(text, choice), ledger, votes, tally, changed, repeated
     FROM audit_choices LEFT JOIN choices ON key = choice ORDER BY position, choice
 """
-REASONS = "SELECT reason, count(*) FROM rejected GROUP BY reason ORDER BY reason"
+REJECTED = """
+    SELECT queue, reason, own, count(*) FROM rejected
+    GROUP BY queue, reason, own ORDER BY queue, reason, own
+"""
 
 
 class Ledger:
@@ -44,15 +48,24 @@ class Ledger:
         [poll] = self._rows(POLL)
         queues = tuple(Queue(*row) for row in self._rows(QUEUES))
         choices = tuple(Choice(*row) for row in self._rows(CHOICES))
-        return Books(queues, choices, dict(self._rows(REASONS)), *poll)
+        rejected = tuple(Rejected(*row) for row in self._rows(REJECTED))
+        return Books(queues, choices, rejected, *poll)
 
-    def digest(self) -> str:
-        """SHA-256 over digest.STATEMENTS, in hexadecimal. The ledger passes through, row by row."""
+    def digest(self, version: int) -> str:
+        """SHA-256 over the digest.STATEMENTS of a certificate's version, in hexadecimal.
+
+        The ledger passes through, row by row.
+        """
         sha256 = hashlib.sha256()
         with self._connection.cursor() as cursor:
-            for statement in digest.STATEMENTS:
+            for statement in digest.STATEMENTS[version]:
                 cursor.copy_expert(statement, _Sink(sha256.update))
         return sha256.hexdigest()
+
+    def kept(self) -> str | None:
+        """The JSON of the certificate that is stored."""
+        rows = self._rows("SELECT json FROM certificate")
+        return rows[0][0] if rows else None
 
     def keep(self, json: str, html: str) -> str:
         """Store the certificate, unless one is stored; returns the JSON of the one that is."""
@@ -61,7 +74,8 @@ class Ledger:
         with self._connection, self._connection.cursor() as cursor:
             keep = "INSERT INTO certificate (json, html) VALUES (%s, %s) ON CONFLICT DO NOTHING"
             cursor.execute(keep, (json, html))
-        kept: str = self._rows("SELECT json FROM certificate")[0][0]
+        kept = self.kept()
+        assert kept is not None
         return kept
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from testing.postgres_server import POLL, SHIPPED, free_port, programs
 from testing.waiting import wait_until
+
+RECOVERING = "recovering: Postgres replays its log, however long that takes"
 
 
 class Container:
@@ -21,6 +24,7 @@ class Container:
 
     def __init__(self, volume: Path, directory: Path, user: str, environ: dict[str, str]) -> None:
         self.log_path = directory / "log"
+        self.volume = volume
         self._environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}:{programs()}:{os.environ['PATH']}",
             "PGDATA": str(volume / "data"),
@@ -34,6 +38,7 @@ class Container:
             **environ,
         }
         entrypoint = str(volume.parent / "pg" / "entrypoint")
+        self._user = user
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [entrypoint, "-c", "listen_addresses=127.0.0.1"],
@@ -69,6 +74,14 @@ class Container:
             return subprocess.run(probe, env=self._environment, check=False).returncode == 0
 
         wait_until(ready, 60)
+
+    def health(self) -> tuple[int, str]:
+        """The exit code of the image's health check, and what it says."""
+        check = [str(SHIPPED / "healthcheck")]
+        done = subprocess.run(
+            check, env=self._environment, user=self._user, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout.strip()
 
     def end(self) -> None:
         """SIGKILL to all of it, also where it is stopped."""
@@ -135,7 +148,99 @@ def test_the_next_store_of_a_node_waits_until_the_last_one_has_left(
     last.process.send_signal(signal.SIGCONT)
     assert last.process.wait(30) == 0
     following.wait_until_ready()
-    assert following.psql("SELECT state FROM poll") == "open"
+    assert following.psql("SELECT state FROM poll") == "waiting"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_store_that_waits_for_the_last_one_can_be_told_to_stop(
+    run: Callable[..., Container], how: signal.Signals
+) -> None:
+    last = run()
+    last.wait_until_ready()
+    following = run()
+    wait_until(lambda: following.said("waiting for its end"))
+    following.process.send_signal(how)
+    assert following.process.wait(10) == 0
+    assert last.psql("SELECT 1") == "1"
+
+
+@pytest.fixture
+def recovering(run: Callable[..., Container]) -> Iterator[tuple[Container, int]]:
+    """A store that replays its log after a power cut, and the id of the process that does it, which
+    is held: so slow is a large log on a slow disk."""
+    first = run()
+    first.wait_until_ready()
+    first.psql("CREATE TABLE kept AS SELECT generate_series(1, 20000)")
+    first.end()
+    # Version 1 waited as long as pg_ctl does by itself, which is a minute.
+    again = run(PGCTLTIMEOUT="1")
+    startup: list[int] = []
+
+    def hold() -> bool:
+        startup[:] = [pid for pid in processes(again) if is_called(pid, "startup")]
+        for pid in startup:
+            os.kill(pid, signal.SIGSTOP)
+        return bool(startup)
+
+    wait_until(hold)
+    yield again, startup[0]
+    with suppress(ProcessLookupError):
+        os.kill(startup[0], signal.SIGKILL)
+
+
+def processes(container: Container) -> list[int]:
+    """The ids of all processes that work on the container's volume."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if str(link.readlink()).startswith(str(container.volume)):
+                found.append(int(link.parent.name))
+    return found
+
+
+def is_called(pid: int, name: str) -> bool:
+    """Whether a process is that one of Postgres's."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return f"postgres: {name}" in Path(f"/proc/{pid}/cmdline").read_text()
+    return False
+
+
+def test_a_recovery_takes_as_long_as_it_takes_and_says_so(
+    recovering: tuple[Container, int],
+) -> None:
+    store, startup = recovering
+    wait_until(lambda: store.health() == (1, RECOVERING))
+    with pytest.raises(subprocess.TimeoutExpired):
+        store.process.wait(5)
+    assert store.health() == (1, RECOVERING)
+    os.kill(startup, signal.SIGCONT)
+    store.wait_until_ready()
+    assert store.health() == (0, "ready")
+    assert store.psql("SELECT count(*) FROM kept") == "20000"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_recovery_ends_as_soon_as_it_is_told_to(
+    recovering: tuple[Container, int], how: signal.Signals
+) -> None:
+    store, startup = recovering
+    wait_until(lambda: store.health() == (1, RECOVERING))
+    store.process.send_signal(how)
+    wait_until(lambda: store.said("received fast shutdown request"))
+    os.kill(startup, signal.SIGCONT)
+    assert store.process.wait(10) == 0
+    assert processes(store) == []
+    assert not store.said("database system is ready")
+    assert store.health() == (1, "no Postgres answers")
+
+
+def test_a_process_that_crashes_is_a_start_of_the_container(run: Callable[..., Container]) -> None:
+    """Recovery inside a container that has been healthy would be stopped as unhealthy."""
+    store = run()
+    store.wait_until_ready()
+    [checkpointer] = [pid for pid in processes(store) if is_called(pid, "checkpointer")]
+    os.kill(checkpointer, signal.SIGKILL)
+    assert store.process.wait(20) != 0
 
 
 def test_a_store_that_is_known_to_exist_is_not_founded_again(run: Callable[..., Container]) -> None:

@@ -59,6 +59,22 @@ def test_the_next_queue_of_a_node_waits_until_the_last_one_has_left(
     assert redis_server.log_path.read_text().count("Removing the unix socket file") == 1
 
 
+def test_a_queue_that_waits_for_the_last_one_can_be_told_to_stop(
+    redis_server: RedisServer, successor: RedisServer
+) -> None:
+    successor.launch()
+    wait_until(lambda: "waiting for its end" in redis_server.log_path.read_text())
+    waiting = subprocess.run(
+        ["pgrep", "--parent", str(successor.pid)], capture_output=True, text=True, check=True
+    )
+    [flock] = waiting.stdout.split()
+    successor.tell_to_stop()
+    assert successor.end() == 0
+    wait_until(lambda: not Path(f"/proc/{flock}").exists())
+    with redis_server.client() as client:
+        assert client.ping()
+
+
 def test_a_queue_killed_the_hard_way_keeps_nobody_waiting(
     redis_server: RedisServer, successor: RedisServer
 ) -> None:

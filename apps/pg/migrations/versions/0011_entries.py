@@ -108,6 +108,30 @@ def upgrade() -> None:
             SELECT queue, node, intake_open, waiting, seen_at FROM queues
             WHERE (opened OR entries_added > 0) AND NOT (ended AND waiting = 0);
     """)
+    # One pass, one sort: whatever is asked of a voter's ballots in a row is asked here.
+    op.execute("""
+        CREATE OR REPLACE VIEW audit_choices AS
+            SELECT choice, coalesce(l.votes, 0) AS ledger, coalesce(v.votes, 0) AS votes,
+                coalesce(tally.votes, 0) AS tally, coalesce(l.changed, 0) AS changed,
+                coalesce(l.repeated, 0) AS repeated
+            FROM (
+                SELECT choice, count(*) FILTER (WHERE next IS NULL) AS votes,
+                    count(*) FILTER (WHERE next <> choice) AS changed,
+                    count(*) FILTER (WHERE next = choice) AS repeated
+                FROM (
+                    SELECT choice, lead(choice) OVER (
+                        PARTITION BY voter ORDER BY cast_us, queue, entry_ms, entry_seq
+                    ) AS next FROM ballots
+                ) AS ballot GROUP BY choice
+            ) AS l
+            FULL JOIN (SELECT choice, count(*) AS votes FROM votes GROUP BY choice) AS v
+                USING (choice)
+            FULL JOIN tally USING (choice);
+        COMMENT ON COLUMN audit_choices.changed IS 'Ballots after which the same voter chose '
+            'another one.';
+        COMMENT ON COLUMN audit_choices.repeated IS 'Ballots after which the same voter chose the '
+            'same again.';
+    """)
     # One wrong clock neither opens nor closes a poll: what is due is due by two.
     op.execute("""
         DROP FUNCTION intake_state(uuid);
