@@ -284,11 +284,11 @@ def people(
     # What Firefox is told while it runs, Chromium has to be started with.
     running: dict[tuple[bool, bool], BrowserContext] = {}
 
-    def come(*habits: bool) -> Person:
-        if habits not in running:
+    def come(bfcache: bool, cookies: bool) -> Person:
+        if (bfcache, cookies) not in running:
             profile = tmp_path_factory.mktemp("chromium")
-            running[habits] = _chromium(playwright, profile, *habits)
-        return ChromiumPerson(running[habits])
+            running[bfcache, cookies] = _chromium(playwright, profile, bfcache, cookies)
+        return ChromiumPerson(running[bfcache, cookies])
 
     yield come
     for context in running.values():
