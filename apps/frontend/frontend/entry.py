@@ -4,9 +4,8 @@ The fields are, in this order: poll, voter, choice, cast, flag, node, boot, seq,
 certifies checks the MAC, and that the numbers (`seq`) of each writer (`boot`) have no gaps.
 """
 
-import hmac
-
 from frontend.ballot import Ballot
+from frontend.mac import Mac
 from frontend.poll import Poll
 
 FORMAT = "2"
@@ -21,19 +20,18 @@ class Entries:
     def __init__(self, poll: Poll, node: str, key: bytes) -> None:
         self._poll = poll
         self._node = node
-        self._key = key
+        self._mac = Mac(key)
 
     def values(self, ballot: Ballot, boot: str, seq: int) -> tuple[str, ...]:
         """The values of an entry's nine fields."""
         voter, choice, cast = ballot
         values = (self._poll.id, voter, choice, str(cast), FLAG, self._node, boot, str(seq))
-        return (*values, self._mac("\t".join(values)))
+        return (*values, self._mac.hex("\t".join(values))[:MAC_DIGITS])
 
     def doubt(self, boot: str, seq: int) -> tuple[str, str]:
         """Field and value of the note that an entry may or may not have been stored."""
-        return f"{boot}:{seq}", self._mac(
-            "\t".join(("doubt", self._poll.id, self._node, boot, str(seq)))
-        )
+        message = "\t".join(("doubt", self._poll.id, self._node, boot, str(seq)))
+        return f"{boot}:{seq}", self._mac.hex(message)[:MAC_DIGITS]
 
     def refused(self, accepted: bytes | None) -> str:
         """Why workers that accept this would reject our entries; empty where they would not.
@@ -51,6 +49,3 @@ class Entries:
         if missing := self._poll.keys - set(keys.split(",")):
             return f"the workers' poll lacks {', '.join(sorted(missing))}"
         return ""
-
-    def _mac(self, message: str) -> str:
-        return hmac.digest(self._key, message.encode(), "sha256").hex()[:MAC_DIGITS]

@@ -4,12 +4,13 @@ A cookie is no identity: who drops it is somebody new. It makes one voter of one
 what an open poll can do without asking for names.
 """
 
-import hmac
 import re
 from collections.abc import Sequence
+from hmac import compare_digest
 from typing import NamedTuple
 
 from frontend.ballot import MAX_CAST, MIN_CAST
+from frontend.mac import Mac
 
 VERSION = "3"
 SECONDS = 30 * 24 * 3600
@@ -42,7 +43,7 @@ class Electorate:
     """Signs and knows voters' cookies. The first of the keys signs; each of them is known."""
 
     def __init__(self, keys: Sequence[bytes], *, https_only: bool = False) -> None:
-        self._keys = tuple(keys)
+        self._macs = tuple(map(Mac, keys))
         # With the prefix a browser takes it from this very host only, and by HTTPS. Without HTTPS
         # one name serves both schemes, so that a browser that uses both is one voter.
         self.name = "__Host-voter" if https_only else "voter-any"
@@ -74,7 +75,7 @@ class Electorate:
         MAC is the HMAC-SHA256 of all before it, in hex. A choice's key has no dot in it.
         """
         payload = f"{VERSION}.%s.%d.%d.%d.%s" % voter
-        return f"{payload}.{hmac.digest(self._keys[0], payload.encode(), 'sha256').hex()}"
+        return f"{payload}.{self._macs[0].hex(payload)}"
 
     def known(self, value: str) -> Voter | None:
         """The voter of a cookie's value; None where we did not sign it."""
@@ -99,8 +100,7 @@ class Electorate:
         """The fields of a value that we signed, else one that is no version."""
         payload, _, mac = value.rpartition(".")
         if value.isascii():
-            message = payload.encode()
-            for key in self._keys:
-                if hmac.compare_digest(mac, hmac.digest(key, message, "sha256").hex()):
+            for ours in self._macs:
+                if compare_digest(mac, ours.hex(payload)):
                     return payload.split(".")
         return [""]
