@@ -20,6 +20,7 @@ SETTINGS = {
     "marionette.port": 0,
     # Whoever loads a page again that a form led to is asked; here, the answer is yes.
     "dom.confirm_repost.testing.always_accept": True,
+    "toolkit.legacyUserProfileCustomizations.stylesheets": True,
     # None of its own requests, and no window but ours.
     "app.normandy.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
@@ -52,6 +53,9 @@ class Firefox:
         (profile / "user.js").write_text(
             "".join(f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in settings.items())
         )
+        # Else no window is narrower than 500 pixels, and phones are.
+        (profile / "chrome").mkdir()
+        (profile / "chrome" / "userChrome.css").write_text(":root { min-width: 0 !important; }")
         self._log_path = directory / "firefox.log"
         command = ["firefox-esr", "--headless", "--marionette", "--remote-allow-system-access"]
         with self._log_path.open("wb") as log:

@@ -12,6 +12,15 @@ from .edge import Edge
 from .haproxy_server import HAProxyServer
 
 
+def begin(edge: Edge, *services: Service) -> None:
+    """Start an edge in front of `services`."""
+    # Its configuration has to be there before HAProxy is.
+    with pytest.raises(HAProxyError, match="does not answer"):
+        edge.bring_to(*services)
+    edge.start()
+    edge.bring_to(*services)
+
+
 @contextmanager
 def lasting_edge(
     directory: Path, binary: Path, certificates: Path, edge_token: str, *services: Service
@@ -28,12 +37,8 @@ def lasting_edge(
         patch.setenv("PATH", str(binary.parent), prepend=":")
         edge = Edge(directory, certificates / "site.pem", make)
         edge.change(edge_token=edge_token)
-        # Its configuration has to be there before HAProxy is.
-        with pytest.raises(HAProxyError, match="does not answer"):
-            edge.bring_to(*services)
         try:
-            edge.start()
-            edge.bring_to(*services)
+            begin(edge, *services)
             yield edge
         finally:
             started[0].kill()

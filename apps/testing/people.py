@@ -7,18 +7,21 @@ script. A browser is started once; a new person in it has no cookies, and one em
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
 
-from .browser import QUIET
+from .browser import PHONE, QUIET
 from .firefox import ELEMENT, Firefox, MarionetteError
 from .waiting import wait_until
 
 # Names of this machine. The last three are one site to a browser, and may set each other's cookies.
 HOSTS = ("votingapp.local", "vote.example.test", "safe.example.test", "evil.example.test")
 SECONDS = 20
+# From one press of a hurried double press to the next.
+HAND_MILLISECONDS = 150
 
 
 class Cookie(NamedTuple):
@@ -38,7 +41,7 @@ class Tab(Protocol):
         """Press what a CSS selector names."""
 
     def press_fast(self, *selectors: str) -> None:
-        """Press one after the other as fast as a hand can, and wait for no page."""
+        """Press where these are now, one after the other as a hand does, whatever comes between."""
 
     def back(self) -> None:
         """To the page before, or to the browser's word that it would have to send a form again."""
@@ -90,10 +93,12 @@ class ChromiumTab:
             assert box is not None
             x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
             self._page.mouse.click(x, y)
+            self._page.wait_for_timeout(HAND_MILLISECONDS)
 
     def back(self) -> None:
         try:
-            self._page.go_back()
+            # No load of a page that was kept: it is there.
+            self._page.go_back(wait_until="commit")
         except Error as error:
             if "ERR_CACHE_MISS" not in error.message:
                 raise
@@ -153,19 +158,22 @@ class FirefoxTab:
         self._ask("WebDriver:Navigate", url=url)
 
     def press(self, selector: str) -> None:
-        self._ask("WebDriver:ElementClick", id=self._find(selector))
+        wait_until(lambda: self._pressed(selector), SECONDS)
 
     def press_fast(self, *selectors: str) -> None:
-        mouse: list[dict[str, object]] = []
-        for element in [self._find(selector) for selector in selectors]:
-            mouse += [
-                {"type": "pointerMove", "origin": {ELEMENT: element}, "x": 0, "y": 0},
+        rectangles = [
+            self._ask("WebDriver:GetElementRect", id=self._find(selector)) for selector in selectors
+        ]
+        for box in rectangles:
+            x, y = int(box["x"] + box["width"] / 2), int(box["y"] + box["height"] / 2)
+            press = [
+                {"type": "pointerMove", "x": x, "y": y},
                 {"type": "pointerDown", "button": 0},
                 {"type": "pointerUp", "button": 0},
             ]
-        self._ask(
-            "WebDriver:PerformActions", actions=[{"type": "pointer", "id": "m", "actions": mouse}]
-        )
+            mouse = {"type": "pointer", "id": "mouse", "actions": press}
+            self._ask("WebDriver:PerformActions", actions=[mouse])
+            Event().wait(HAND_MILLISECONDS / 1000)
 
     def back(self) -> None:
         try:
@@ -193,6 +201,15 @@ class FirefoxTab:
     def url(self) -> str:
         return str(self._ask("WebDriver:GetCurrentURL"))
 
+    def _pressed(self, selector: str) -> bool:
+        try:
+            self._ask("WebDriver:ElementClick", id=self._find(selector))
+        except MarionetteError as error:
+            if error.kind != "element click intercepted":
+                raise
+            return False
+        return True
+
     def _find(self, selector: str) -> str:
         found = self._ask("WebDriver:FindElement", using="css selector", value=selector)
         return str(found[ELEMENT])
@@ -216,6 +233,7 @@ class FirefoxPerson:
         [self._idle] = firefox.ask("WebDriver:GetWindowHandles")
         firefox.ask("WebDriver:SwitchToWindow", handle=self._idle)
         firefox.run_privileged(self.SET_UP, bfcache, cookies)
+        firefox.ask("WebDriver:SetWindowRect", **PHONE)
 
     def tab(self) -> FirefoxTab:
         self._firefox.ask("WebDriver:SwitchToWindow", handle=self._idle)
@@ -248,6 +266,7 @@ def _chromium(
         ignore_default_args=["--disable-back-forward-cache"] if bfcache else [],
         ignore_https_errors=True,
         java_script_enabled=False,
+        viewport={"width": PHONE["width"], "height": PHONE["height"]},
     )
 
 
@@ -265,11 +284,11 @@ def people(
     # What Firefox is told while it runs, Chromium has to be started with.
     running: dict[tuple[bool, bool], BrowserContext] = {}
 
-    def come(*habits: bool) -> Person:
-        if habits not in running:
+    def come(bfcache: bool, cookies: bool) -> Person:
+        if (bfcache, cookies) not in running:
             profile = tmp_path_factory.mktemp("chromium")
-            running[habits] = _chromium(playwright, profile, *habits)
-        return ChromiumPerson(running[habits])
+            running[bfcache, cookies] = _chromium(playwright, profile, bfcache, cookies)
+        return ChromiumPerson(running[bfcache, cookies])
 
     yield come
     for context in running.values():

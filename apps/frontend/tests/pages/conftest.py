@@ -12,8 +12,7 @@ from interlock.labels import Labels
 from interlock.topology import Server as Target
 from interlock.topology import Service
 from testing.edge import Edge
-from testing.haproxy_server import free_port
-from testing.lasting_edge import lasting_edge
+from testing.lasting_edge import begin
 from testing.redis_server import RedisServer
 
 from ..conftest import EDGE_TOKEN, Server, accept
@@ -44,23 +43,6 @@ def poll(environ: dict[str, str]) -> dict[str, Any]:
     return shipped_poll()
 
 
-def service(port: int) -> Service:
-    # Without a health check: the pages are the frontend's own, whatever has happened to the queue.
-    return Service("frontend", Labels(hosts=(), default=True), (Target(f"node{port}", "127.0.0.1", port),))
-
-
-@pytest.fixture(scope="module")
-def edge(
-    tmp_path_factory: pytest.TempPathFactory, haproxy_binary: Path, certificates: Path
-) -> Iterator[Edge]:
-    """A load balancer, which each test's frontend is put behind."""
-    directory = tmp_path_factory.mktemp("edge")
-    with lasting_edge(
-        directory, haproxy_binary, certificates, EDGE_TOKEN, service(free_port())
-    ) as edge:
-        yield edge
-
-
 @pytest.fixture
 def site(
     poll: dict[str, Any],
@@ -73,6 +55,10 @@ def site(
     keys = sorted([*(choice["key"] for choice in poll["choices"]), "test"])
     accept(redis_server, f"2 {poll['id']} {','.join(keys)}")
     server = Server(environ, tmp_path / "server.log")
-    edge.bring_to(service(server.port))
+    # Without a health check: the pages are the frontend's own, whatever has happened to the queue.
+    labels = Labels(hosts=(), default=True)
+    service = Service("frontend", labels, (Target("node", "127.0.0.1", server.port),))
+    edge.change(edge_token=EDGE_TOKEN)
+    begin(edge, service)
     yield f"http://127.0.0.1:{edge.port}"
     server.stop()

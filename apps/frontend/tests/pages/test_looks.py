@@ -61,6 +61,41 @@ def busy(visitor: Visitor, queue: RedisServer) -> None:
     expect(again).to_have_attribute("value", "b")
 
 
+def voted_in_another_tab(visitor: Visitor) -> None:
+    visitor.go()
+    other = visitor.context.new_page()
+    other.goto(visitor.site)
+    other.locator("[value=b]").click()
+    other.get_by_role("status").wait_for()
+
+
+def asked(visitor: Visitor, queue: RedisServer) -> None:
+    voted_in_another_tab(visitor)
+    visitor.page.locator("[value=a]").click()
+    expect(visitor.page.get_by_role("link")).to_have_count(1)
+    expect(visitor.page.get_by_role("button")).to_have_count(1)
+
+
+def asked_in_doubt(visitor: Visitor, queue: RedisServer) -> None:
+    voted_in_another_tab(visitor)
+    another = visitor.context.pages[-1]
+    queue.kill()
+    another.locator("[value=a]").click()
+    expect(another.get_by_role("button")).to_have_count(1)
+    queue.start()
+    visitor.page.locator("[value=a]").click()
+    expect(visitor.page.get_by_role("button")).to_have_count(2)
+    expect(visitor.page.get_by_role("status")).to_have_count(0)
+
+
+def without_cookies(visitor: Visitor, queue: RedisServer) -> None:
+    visitor.go()
+    visitor.context.clear_cookies()
+    visitor.page.locator("[value=b]").click()
+    visitor.page.get_by_role("status").wait_for()
+    expect(visitor.page.locator("button")).to_have_count(0)
+
+
 def refused(visitor: Visitor, queue: RedisServer) -> None:
     visitor.go()
     visitor.page.locator("[value=b]").evaluate("button => button.value = 'nobody'")
@@ -72,7 +107,8 @@ def lost(visitor: Visitor, queue: RedisServer) -> None:
     visitor.go("/nowhere")
 
 
-STATES = [ballot, voted, closed, closed_for_newcomers, not_open, busy, refused, lost]
+STATES = [ballot, voted, without_cookies, asked, asked_in_doubt, closed, closed_for_newcomers]
+STATES += [not_open, busy, refused, lost]
 LOOKS = {
     "phone": {"viewport": PHONE, "locale": "en-US"},
     "dark": {"viewport": DESK, "locale": "de-AT", "color_scheme": "dark"},

@@ -5,7 +5,7 @@ from testing.people import Come
 
 from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
 
-NO_COOKIE = "cannot be changed"
+NO_COOKIE = "This browser keeps no cookie for this site, so this vote cannot be changed."
 NAMES = ("voter", "voter-any", "__Host-voter")
 
 
@@ -60,8 +60,11 @@ def test_who_keeps_no_cookie_is_told_that_the_vote_cannot_be_changed(
     assert NO_COOKIE in tab.text()
     assert somebody.cookies() == []
     assert site.choices() == ["a"]
-    # Who keeps them is told no such thing.
+
+
+def test_who_keeps_cookies_is_told_no_such_thing(site: Site, person: Come) -> None:
     tab = person().tab()
     tab.open(site.http)
     tab.press(CATS)
+    assert CATS_RECEIPT in tab.text()
     assert NO_COOKIE not in tab.text()
