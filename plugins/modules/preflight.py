@@ -106,6 +106,11 @@ time:
   returned: always
   type: float
   sample: 1795190400.25
+hostname:
+  description: The machine's hostname, which no other node may have.
+  returned: always
+  type: str
+  sample: frontend01
 clock_offset:
   description: How far the machine's clock is ahead of O(controller_time), in seconds.
   returned: when O(controller_time) is given
@@ -207,7 +212,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     now = time.time()
-    result: dict[str, Any] = {"time": now}
+    result: dict[str, Any] = {"time": now, "hostname": platform.node()}
     if module.params["controller_time"] is not None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:
