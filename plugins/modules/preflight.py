@@ -47,8 +47,16 @@ options:
     type: list
     elements: str
     default: []
+  daemon_config:
+    description:
+      - The engine's settings that are to be added to those in C(/etc/docker/daemon.json).
+      - They must not contradict those, nor keep the machine from being a node.
+    type: dict
+    default: {}
   docker_root:
-    description: The directory that is to hold Docker's data. It need not exist yet.
+    description:
+      - The directory that is to hold Docker's data, unless the engine's settings name another.
+      - It need not exist yet.
     type: path
     default: /var/lib/docker
   free_disk:
@@ -133,6 +141,9 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.address
     read_resolvers,
     taken_networks,
 )
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.daemon import (
+    read_settings,
+)
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.kernel import (
     encryption_problems,
     feature_problems,
@@ -154,8 +165,9 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.system 
 )
 
 
-def system(params: dict[str, Any]) -> list[str]:
+def system(params: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the problems of the machine and its kernel."""
+    docker_root = Path(settings.get("data-root", params["docker_root"]))
     return [
         *distribution_problems(platform.freedesktop_os_release()),
         *systemd_problems(),
@@ -164,7 +176,7 @@ def system(params: dict[str, Any]) -> list[str]:
         *netfilter_problems(),
         *(encryption_problems() if params["encrypted"] else []),
         *cgroup_problems(params["cgroup_controllers"]),
-        *disk_problems(Path(params["docker_root"]), params["free_disk"]),
+        *disk_problems(docker_root, params["free_disk"]),
         *check_ports(params["ports"]),
     ]
 
@@ -198,6 +210,7 @@ def main() -> None:
             "packet_size": {"type": "int", "default": 1500},
             "ports": {"type": "list", "elements": "str", "default": []},
             "address_pools": {"type": "list", "elements": "str", "default": []},
+            "daemon_config": {"type": "dict", "default": {}},
             "docker_root": {"type": "path", "default": "/var/lib/docker"},
             "free_disk": {"type": "int", "default": 2048},
             "encrypted": {"type": "bool", "default": False},
@@ -216,7 +229,8 @@ def main() -> None:
     if module.params["controller_time"] is not None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:
-        result["problems"] = [*system(module.params), *network(module)]
+        settings, problems = read_settings(module.params["daemon_config"])
+        result["problems"] = [*problems, *system(module.params, settings), *network(module)]
     else:
         result["problems"] = ["the checks have to run as root, by become"]
     module.exit_json(changed=False, **result)
