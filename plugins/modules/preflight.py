@@ -43,7 +43,8 @@ options:
   address_pools:
     description:
       - The networks (CIDR) out of which Docker is to make its own.
-      - They must not meet the machine's routes, its resolvers, the nodes, or one another.
+      - They must not meet the machine's routes, its resolvers, the nodes, the controller, one
+        another, or the networks that Docker takes for itself.
     type: list
     elements: str
     default: []
@@ -144,6 +145,12 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.address
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.daemon import (
     read_settings,
 )
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.docker_networks import (
+    docker_network_problems,
+    docker_networks,
+    made_networks,
+    ssh_client,
+)
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.kernel import (
     encryption_problems,
     feature_problems,
@@ -181,19 +188,29 @@ def system(params: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     ]
 
 
-def network(module: AnsibleModule) -> list[str]:
+def network(module: AnsibleModule, settings: dict[str, Any]) -> list[str]:
     """Return the problems of the node's addresses and of the way to its peers."""
     params = module.params
     own = params["node_address"]
     peers = {name: address for name, address in params["peers"].items() if address != own}
     links = json.loads(module.run_command(["ip", "-json", "address"], check_rc=True)[1])
     routes = json.loads(module.run_command(["ip", "-json", "-4", "route"], check_rc=True)[1])
-    addresses = dict.fromkeys(read_resolvers(), "the resolver")
+    taken, resolvers = taken_networks(routes), read_resolvers()
+    addresses = dict.fromkeys(resolvers, "the resolver")
     addresses |= {address: f"the node {name}" for name, address in peers.items()}
-    problems = [
-        *address_problems(own, links, params["packet_size"]),
-        *pool_problems(params["address_pools"], taken_networks(routes), addresses),
-    ]
+    if client := ssh_client():
+        addresses[client] = "the controller"
+    pools = params["address_pools"]
+    wrong_pools = pool_problems(pools, taken, addresses)
+    problems = [*address_problems(own, links, params["packet_size"]), *wrong_pools]
+    try:
+        networks = docker_networks(settings, made_networks(routes), taken, resolvers)
+    except (ValueError, KeyError, TypeError) as error:
+        problems.append(f"bip or default-address-pools of the engine's settings is none: {error}")
+    else:
+        problems += docker_network_problems(
+            networks, [] if wrong_pools else pools, taken, addresses
+        )
     link = link_with(own, links)
     if link is not None:
         size = min(params["packet_size"], link["mtu"])
@@ -230,7 +247,11 @@ def main() -> None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:
         settings, problems = read_settings(module.params["daemon_config"])
-        result["problems"] = [*problems, *system(module.params, settings), *network(module)]
+        result["problems"] = [
+            *problems,
+            *system(module.params, settings),
+            *network(module, settings),
+        ]
     else:
         result["problems"] = ["the checks have to run as root, by become"]
     module.exit_json(changed=False, **result)
