@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", ["lab", "example"])
@@ -62,3 +65,32 @@ def test_a_certificate_with_anothers_key_is_found_before_any_machine_is_reached(
     ):
         status, said = judge(root, own | mistake)
         assert (status, sentence in said) == (2, True), said
+
+
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
+
+
+@pytest.mark.parametrize(
+    ("place", "settings"),
+    [("group_vars/pictures", ""), ("pictures", (ROOT / "ansible.cfg").read_text())],
+    ids=["documented, with Ansible's own settings", "anywhere, with the checkout's settings"],
+)
+def test_a_picture_is_no_inventory(place: str, settings: str, root: Path, tmp_path: Path) -> None:
+    inventory = tmp_path / "mine"
+    shutil.copytree(root / "inventories/example", inventory)
+    (inventory / place).mkdir(parents=True)
+    for picture in ("tea.svg", "tea.png", "tea.webp", "tea.jpg", "tea.jpeg"):
+        (inventory / place / picture).write_text(PICTURE)
+    (tmp_path / "ansible.cfg").write_text(settings)
+    hosts = {}
+    for source in (root / "inventories/example", inventory):
+        listed = subprocess.run(
+            ["ansible", "-i", str(source), "all", "--list-hosts"],
+            cwd=root,
+            env=os.environ | {"ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg")},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        hosts[source] = listed.stdout.splitlines()
+    assert hosts[inventory] == hosts[root / "inventories/example"]
