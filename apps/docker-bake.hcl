@@ -6,7 +6,9 @@ group "default" {
   targets = ["registry", "redis", "pg", "haproxy", "frontend", "worker", "results", "overview", "interlock"]
 }
 
-# Always anew: the package lists in a cached base may name versions long gone.
+# Always anew: the package lists in a cached base may name versions long gone. It is the only target that
+# stands on an image from elsewhere; each other one gets the stages below its own from a target, or it would
+# build them once more, from the cache, with the packages of another day.
 target "base" {
   context  = "base"
   target   = "base"
@@ -14,13 +16,15 @@ target "base" {
 }
 
 target "python" {
-  context = "base"
-  target  = "python"
+  context  = "base"
+  target   = "python"
+  contexts = { base = "target:base" }
 }
 
 target "python-build" {
-  context = "base"
-  target  = "python-build"
+  context  = "base"
+  target   = "python-build"
+  contexts = { python = "target:python" }
 }
 
 target "on-base" {

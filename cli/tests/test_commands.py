@@ -17,6 +17,15 @@ def test_each_command_explains_itself(command):
     assert command in result.output
 
 
+def test_faults_are_listed_where_there_is_no_lab(monkeypatch):
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: pytest.fail("it ran"))
+    result = CliRunner().invoke(main, ["chaos", "--list", "--only", "disk"])
+
+    assert result.exit_code == 0
+    assert any("store01" in line for line in result.output.splitlines())
+    assert all("disk" in line for line in result.output.splitlines())
+
+
 def test_down_without_a_terminal_wants_to_be_told_yes():
     result = CliRunner().invoke(down, [])
 

@@ -39,11 +39,14 @@ _value:
   elements: str
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
+# A name, an IPv4 or an IPv6 address
+HOST_NAME = re.compile(r"[\w.:\[\]-]+", re.ASCII)
 # How alike (0 to 1) a group's name is to the tier's that is missing, or that its hosts should be in
 LIKE_A_MISSING_ONE = 0.6
 LIKE_A_PRESENT_ONE = 0.8
@@ -65,6 +68,7 @@ def inventory_problems(
         for host in groups.get(tier, ()):
             tiers_of.setdefault(host, []).append(tier)
     return [
+        *misread_files(groups),
         *missing_tiers(groups, tiers),
         *misspelt_groups(groups, tiers, tiers_of),
         *wrong_sizes(groups, tiers),
@@ -80,6 +84,19 @@ def inventory_problems(
             if len(names) > 1
         ),
         *wrong_addresses({host: hostvars[host].get("node_address") for host in tiers_of}),
+    ]
+
+
+def misread_files(groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """Tell of names that none can have: Ansible takes a file that it does not know for a list."""
+    hosts = {host for names in groups.values() for host in names}
+    odd = sorted(host for host in hosts if not HOST_NAME.fullmatch(host))
+    if not odd:
+        return []
+    return [
+        f"the inventory has {len(odd)} hosts such as {odd[0][:20]!a}, which are none: Ansible "
+        "has read a file beside it as a list of hosts. A poll's pictures belong into "
+        "group_vars/pictures, where it reads none"
     ]
 
 

@@ -54,7 +54,27 @@ def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: fl
     offsets = {
         host: result["clock_offset"] for host, result in results.items() if "clock_offset" in result
     }
-    return problems + clock_problems(offsets, max_clock_spread)
+    hostnames = {
+        host: result["hostname"] for host, result in results.items() if "hostname" in result
+    }
+    return [
+        *problems,
+        *hostname_problems(hostnames),
+        *clock_problems(offsets, max_clock_spread),
+    ]
+
+
+def hostname_problems(hostnames: Mapping[str, str]) -> list[str]:
+    """Name the hosts that share a hostname, by which the Swarm and the load balancer know them."""
+    hosts_named: dict[str, list[str]] = {}
+    for host, hostname in hostnames.items():
+        hosts_named.setdefault(hostname, []).append(host)
+    return [
+        f"{' and '.join(hosts)} have the same hostname {hostname}: give each one of its own "
+        "(hostnamectl set-hostname)"
+        for hostname, hosts in hosts_named.items()
+        if len(hosts) > 1
+    ]
 
 
 def clock_problems(offsets: Mapping[str, float], max_spread: float) -> list[str]:

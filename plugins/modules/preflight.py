@@ -43,12 +43,21 @@ options:
   address_pools:
     description:
       - The networks (CIDR) out of which Docker is to make its own.
-      - They must not meet the machine's routes, its resolvers, the nodes, or one another.
+      - They must not meet the machine's routes, its resolvers, the nodes, the controller, one
+        another, or the networks that Docker takes for itself.
     type: list
     elements: str
     default: []
+  daemon_config:
+    description:
+      - The engine's settings that are to be added to those in C(/etc/docker/daemon.json).
+      - They must not contradict those, nor keep the machine from being a node.
+    type: dict
+    default: {}
   docker_root:
-    description: The directory that is to hold Docker's data. It need not exist yet.
+    description:
+      - The directory that is to hold Docker's data, unless the engine's settings name another.
+      - It need not exist yet.
     type: path
     default: /var/lib/docker
   free_disk:
@@ -106,6 +115,11 @@ time:
   returned: always
   type: float
   sample: 1795190400.25
+hostname:
+  description: The machine's hostname, which no other node may have.
+  returned: always
+  type: str
+  sample: frontend01
 clock_offset:
   description: How far the machine's clock is ahead of O(controller_time), in seconds.
   returned: when O(controller_time) is given
@@ -128,6 +142,15 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.address
     read_resolvers,
     taken_networks,
 )
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.daemon import (
+    read_settings,
+)
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.docker_networks import (
+    docker_network_problems,
+    docker_networks,
+    made_networks,
+    ssh_client,
+)
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.kernel import (
     encryption_problems,
     feature_problems,
@@ -149,8 +172,9 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.system 
 )
 
 
-def system(params: dict[str, Any]) -> list[str]:
+def system(params: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the problems of the machine and its kernel."""
+    docker_root = Path(settings.get("data-root", params["docker_root"]))
     return [
         *distribution_problems(platform.freedesktop_os_release()),
         *systemd_problems(),
@@ -159,24 +183,34 @@ def system(params: dict[str, Any]) -> list[str]:
         *netfilter_problems(),
         *(encryption_problems() if params["encrypted"] else []),
         *cgroup_problems(params["cgroup_controllers"]),
-        *disk_problems(Path(params["docker_root"]), params["free_disk"]),
+        *disk_problems(docker_root, params["free_disk"]),
         *check_ports(params["ports"]),
     ]
 
 
-def network(module: AnsibleModule) -> list[str]:
+def network(module: AnsibleModule, settings: dict[str, Any]) -> list[str]:
     """Return the problems of the node's addresses and of the way to its peers."""
     params = module.params
     own = params["node_address"]
     peers = {name: address for name, address in params["peers"].items() if address != own}
     links = json.loads(module.run_command(["ip", "-json", "address"], check_rc=True)[1])
     routes = json.loads(module.run_command(["ip", "-json", "-4", "route"], check_rc=True)[1])
-    addresses = dict.fromkeys(read_resolvers(), "the resolver")
+    taken, resolvers = taken_networks(routes), read_resolvers()
+    addresses = dict.fromkeys(resolvers, "the resolver")
     addresses |= {address: f"the node {name}" for name, address in peers.items()}
-    problems = [
-        *address_problems(own, links, params["packet_size"]),
-        *pool_problems(params["address_pools"], taken_networks(routes), addresses),
-    ]
+    if client := ssh_client():
+        addresses[client] = "the controller"
+    pools = params["address_pools"]
+    wrong_pools = pool_problems(pools, taken, addresses)
+    problems = [*address_problems(own, links, params["packet_size"]), *wrong_pools]
+    try:
+        networks = docker_networks(settings, made_networks(routes), taken, resolvers)
+    except (ValueError, KeyError, TypeError) as error:
+        problems.append(f"bip or default-address-pools of the engine's settings is none: {error}")
+    else:
+        problems += docker_network_problems(
+            networks, [] if wrong_pools else pools, taken, addresses
+        )
     link = link_with(own, links)
     if link is not None:
         size = min(params["packet_size"], link["mtu"])
@@ -193,6 +227,7 @@ def main() -> None:
             "packet_size": {"type": "int", "default": 1500},
             "ports": {"type": "list", "elements": "str", "default": []},
             "address_pools": {"type": "list", "elements": "str", "default": []},
+            "daemon_config": {"type": "dict", "default": {}},
             "docker_root": {"type": "path", "default": "/var/lib/docker"},
             "free_disk": {"type": "int", "default": 2048},
             "encrypted": {"type": "bool", "default": False},
@@ -207,11 +242,16 @@ def main() -> None:
         supports_check_mode=True,
     )
     now = time.time()
-    result: dict[str, Any] = {"time": now}
+    result: dict[str, Any] = {"time": now, "hostname": platform.node()}
     if module.params["controller_time"] is not None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:
-        result["problems"] = [*system(module.params), *network(module)]
+        settings, problems = read_settings(module.params["daemon_config"])
+        result["problems"] = [
+            *problems,
+            *system(module.params, settings),
+            *network(module, settings),
+        ]
     else:
         result["problems"] = ["the checks have to run as root, by become"]
     module.exit_json(changed=False, **result)

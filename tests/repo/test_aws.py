@@ -56,9 +56,10 @@ class Cloud:
             timeout=120,
         )
 
-    def play(self, playbook: str, *options: str) -> str:
+    def play(self, playbook: str, *options: str, **environment: str) -> str:
         """Run a playbook that has to work, and return what it says, blanks in a row as one."""
-        played = self.run("ansible-playbook", f"{playbook}.yml", *options, **CREDENTIALS)
+        known = CREDENTIALS | environment
+        played = self.run("ansible-playbook", f"{playbook}.yml", *options, **known)
         assert played.returncode == 0, played.stdout
         return " ".join(played.stdout.split())
 
@@ -207,6 +208,33 @@ def test_machines_are_found_by_their_private_addresses_and_stay_until_the_votes_
     assert len(left) == 3
     assert [volume["VolumeId"] for volume in left if volume["VolumeId"] not in said] == []
     assert [volume["Encrypted"] for volume in left] == [True] * 3
+
+
+def test_a_machine_that_works_in_the_swarm_stays(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.play("playbooks/aws", *MADE, "-e", "aws_managers=3")
+    machines = cloud.machines()
+    fewer = [*MADE, "-e", "aws_managers=1", "-e", "aws_frontends=1"]
+
+    # As where no manager can be reached: they are on this machine's loopback, where nobody answers.
+    nobody = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_common_args": ""}
+    said = cloud.fail("playbooks/aws", *fewer, "-e", json.dumps(nobody), **CREDENTIALS)
+    assert "no manager tells whether the Swarm has retired what is there" in said
+    assert cloud.machines() == machines
+
+    # As on a manager whose Swarm has all machines but frontend02.
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\ntest "$2" = ls || printf "10.33.%s\\n" 1.11 2.13 3.15 1.20\n')
+    docker.chmod(0o755)
+    local = {"ansible_connection": "local", "ansible_become": False}
+    here = ["-e", json.dumps(local)]
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = cloud.fail("playbooks/aws", *fewer, *here, **CREDENTIALS, **path)
+    assert "manager02, manager03 would go, and still work in the Swarm" in said
+    assert cloud.machines() == machines
+
+    retired = [*MADE, "-e", "aws_managers=3", "-e", "aws_frontends=1"]
+    cloud.play("playbooks/aws", *retired, *here, **path)
+    assert cloud.machines() == sorted(set(machines) - {"frontend02"})
 
 
 def test_nothing_is_open_but_what_each_tier_needs(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 # What nobody who installs the collection needs: tests, tools, caches and state.
 UNWANTED = re.compile(
@@ -36,6 +37,12 @@ def tarball(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+# A module, filter, lookup or inventory of a collection, by its full name.
+USED = re.compile(
+    r"\b((?:amazon|ansible|community|landslide)\.(?!builtin\b)[a-z]+)\.[a-z][a-z0-9_]+"
+)
+
+
 def run(command: list[str], cwd: Path, **environment: str) -> str:
     result = subprocess.run(
         command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True
@@ -54,6 +61,33 @@ def test_the_collection_holds_what_it_runs_on_and_nothing_else(tarball: Path) ->
 def test_the_installed_collection_can_be_run(tarball: Path, root: Path, tmp_path: Path) -> None:
     install = ["ansible-galaxy", "collection", "install", str(tarball)]
     run([*install, "--offline", "--no-deps", "-p", str(tmp_path)], cwd=tmp_path)
-    check = ["ansible-playbook", "landslide.voting.site", "--syntax-check"]
-    inventory = str(root / "inventories/example")
-    run([*check, "-i", inventory], cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
+    inventory = ["-i", str(root / "inventories/example")]
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+    for playbook in ("site", "open", "close", "retire", "reset", "status", "aws", "aws_teardown"):
+        check = ["ansible-playbook", f"landslide.voting.{playbook}", "--syntax-check"]
+        run([*check, *inventory], cwd=tmp_path, **environment)
+    run(["ansible-playbook", "landslide.voting.inventory", *inventory], cwd=tmp_path, **environment)
+
+
+def test_what_other_collections_are_used_is_declared(tracked: list[Path], root: Path) -> None:
+    declared = yaml.safe_load((root / "galaxy.yml").read_text())["dependencies"]
+    known = yaml.safe_load((root / "requirements.yml").read_text())["collections"]
+    places = [root / name for name in ("roles", "playbooks", "inventories")]
+    used = {
+        name
+        for path in tracked
+        if path.suffix in {".yml", ".j2"} and any(path.is_relative_to(place) for place in places)
+        for name in USED.findall(path.read_text())
+    }
+    assert used - {"landslide.voting"} == set(declared)
+    assert {collection["name"] for collection in known} >= set(declared)
+
+
+def test_its_own_ansible_is_declared_as_the_roles_say(root: Path) -> None:
+    required = yaml.safe_load((root / "meta/runtime.yml").read_text())["requires_ansible"]
+    roles = (root / "roles").glob("*/meta/main.yml")
+    said = {
+        yaml.safe_load(role.read_text())["galaxy_info"]["min_ansible_version"] for role in roles
+    }
+    assert required == f">={said.pop()}.0"
+    assert said == set()

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+# What may be in a task that puts a key or a password somewhere.
+SECRET = re.compile(r"\.key\b|_key\b|password|secret|token")
+WRITERS = {"copy", "template", "lineinfile", "blockinfile"}
+
+
+def tasks_of(place: Any) -> Iterator[dict[str, Any]]:
+    """Return each task of a file's content, those in blocks and plays included."""
+    for entry in place if isinstance(place, list) else ():
+        yield entry
+        for part in ("tasks", "pre_tasks", "block", "rescue", "always"):
+            yield from tasks_of(entry.get(part))
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -60,3 +73,15 @@ def test_variables_bear_the_name_of_their_role(role: Path) -> None:
     internal = load(role / "vars/main.yml")
     assert [name for name in public if not name.startswith(f"{role.name}_")] == []
     assert [name for name in internal if not name.startswith(f"__{role.name}_")] == []
+
+
+def test_no_key_is_shown_by_diff(root: Path) -> None:
+    files = [*root.glob("roles/*/tasks/*.yml"), *root.glob("roles/*/handlers/*.yml")]
+    files += [*root.glob("playbooks/*.yml"), *root.glob("playbooks/tasks/*.yml")]
+    shown = []
+    for file in files:
+        for task in tasks_of(yaml.safe_load(file.read_text())):
+            writes = WRITERS & {name.rpartition(".")[2] for name in task}
+            if writes and SECRET.search(str(task)) and task.get("diff") is not False:
+                shown.append(f"{file}: {task['name']}")
+    assert shown == []

@@ -19,7 +19,7 @@ from landslide_cli.load.trial import Site, find_lab, hold
 from landslide_cli.progress import Steps, Within
 
 from . import page
-from .faults import Node, catalogue, spared, touched
+from .faults import TIERS, Node, catalogue, spared, touched
 from .injector import Chaos, Statistics, heal
 from .noticed import failures
 from .schedule import Planned, draw
@@ -122,7 +122,12 @@ def repetition(
 )
 @click.option("--only", default="", metavar="TEXT", help="Only faults with this in their names.")
 @click.option("--each", is_flag=True, help="Each fault once, alone, instead of schedules.")
-@click.option("--list", "listing", is_flag=True, help="Only tell what faults there are.")
+@click.option(
+    "--list",
+    "listing",
+    is_flag=True,
+    help="Only tell what faults there are; the lab need not be up.",
+)
 @demand_options(**USUAL)
 def chaos(
     inventory: Inventory,
@@ -144,14 +149,16 @@ def chaos(
     if not inventory.is_lab:
         raise Problem("Chaos is for a lab: machines that people rely on are not broken on purpose.")
     console = Console(highlight=False)
+    if listing:
+        hosts = [(tier, host) for tier in TIERS for host in inventory.groups.get(tier, [])]
+        known = catalogue(Node(host, tier, address="", disk=True) for tier, host in hosts)
+        console.print("\n".join(fault.name for fault in known if only in fault.name))
+        return
     site, told = find_lab(inventory)
     nodes = [Node(**node, disk=site.lab.has_disk(node["name"])) for node in told["nodes"]]
     faults = [fault for fault in catalogue(nodes) if only in fault.name]
     if not faults:
         raise Problem(f'No fault has "{only}" in its name: --list tells their names.')
-    if listing:
-        console.print("\n".join(fault.name for fault in faults))
-        return
     password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
     statistics = Statistics(site.lab, nodes, password)
     votes = seconds * CLIENTS * 1000 // PAUSE

@@ -69,6 +69,14 @@ def test_a_group_like_a_present_one_is_told_where_hosts_are_left_out() -> None:
     assert problems(whole(monitoring=["x1"])) == []
 
 
+def test_a_picture_that_was_read_as_an_inventory_is_told_with_its_place() -> None:
+    (problem,) = problems(
+        whole(ungrouped=["<svg", "\ufffdPNG", "10.0.0.1", "fd00::1", "a-b.example"])
+    )
+    assert problem.startswith("the inventory has 2 hosts such as '<svg', which are none")
+    assert "group_vars/pictures" in problem
+
+
 def test_a_host_has_one_tier() -> None:
     assert problems(whole(store=["m1"])) == [
         "m1 is in the groups manager and store; a host has one tier"

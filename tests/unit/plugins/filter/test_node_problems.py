@@ -35,6 +35,19 @@ def test_every_problem_of_every_node_is_told_and_like_ones_together() -> None:
     ]
 
 
+def test_hosts_of_one_hostname_are_told() -> None:
+    names = {"a": "debian", "b": "web", "c": "debian", "d": "debian"}
+    results = {host: {**result(), "hostname": name} for host, name in names.items()}
+    assert node_problems(results, 10) == [
+        "a and c and d have the same hostname debian: give each one of its own "
+        "(hostnamectl set-hostname)"
+    ]
+
+
+def test_hosts_of_their_own_hostnames_pass() -> None:
+    assert node_problems({name: {**result(), "hostname": name} for name in "abc"}, 10) == []
+
+
 def test_clocks_too_far_apart_are_told() -> None:
     assert node_problems({"a": result(offset=-1), "b": result(offset=41.3)}, 10) == [
         "the clock of b is 42.3 s ahead of the clock of a; 10 s are allowed"
