@@ -33,6 +33,8 @@ A, B = vote("a", 1, cast=1), vote("b", 10, cast=10, known=1)
         # The cookie knew of it: as near in time as can be.
         (A, B, True),
         (B, A, False),
+        # Sent before that was answered, and knew of another one of the same millisecond.
+        (vote("a", 1, took=5, cast=1), vote("b", 4, cast=4, known=1), False),
         # Answered before, but the cookie did not know: another load balancer may be behind.
         (A, vote("b", 10, cast=10, balancer=TWO), False),
         (A, vote("b", 52, cast=52, balancer=TWO), True),

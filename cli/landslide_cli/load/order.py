@@ -3,7 +3,7 @@
 What counts for a voter is the vote that the edge received last. From outside only this is known: a
 vote is received after it was sent, and, by a load balancer that is well, within the skew after
 that. So what was sent more than the skew later was received later. What was sent with a cookie that
-knew of a vote is later than that vote, whatever the clocks say: the frontend has to see to it. All
+knew of the answer to a vote is later, whatever the clocks say: the frontend has to see to it. All
 else overlaps: nobody outside can tell which of the two is the last.
 """
 
@@ -40,7 +40,9 @@ class Order:
 
     def before(self, one: Vote, other: Vote) -> bool:
         """Whether `one` was certainly received before `other`, a vote of the same voter."""
-        if one.acknowledged and other.known >= one.cast:
+        # The times alone would not do: two votes that overlap may have one cast time.
+        answered = one.acknowledged and one.sent + one.took <= other.sent
+        if answered and other.known >= one.cast:
             return True
         if one.balancer in self._unsure or other.balancer in self._unsure:
             return False
