@@ -11,6 +11,7 @@ from testing.waiting import wait_until
 
 CATS, DOGS = "[value=a]", "[value=b]"
 CATS_RECEIPT, DOGS_RECEIPT = "Your vote is recorded: Cats", "Your vote is recorded: Dogs"
+BUSY = "Your vote is not confirmed yet."
 QUESTION = "Which choice counts?"
 OPEN, SAFE, SISTER = "vote.example.test", "safe.example.test", "evil.example.test"
 

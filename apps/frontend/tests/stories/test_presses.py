@@ -1,9 +1,21 @@
 """Two presses, in one tab or in two: what was pressed last counts, or the voter is asked once."""
 
-from testing.people import Come, wait_for
+from testing.people import Come
+from testing.tabs import Tab, wait_for
 from testing.waiting import wait_until
 
-from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, QUESTION, Site
+from .site import BUSY, CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, QUESTION, Site
+
+
+def insist(tab: Tab) -> None:
+    """Press Dogs again as long as a process of the frontend takes its queue for a silent one."""
+
+    def is_answered() -> bool:
+        if BUSY in tab.text():
+            tab.press(DOGS)
+        return any(text in tab.text() for text in (DOGS_RECEIPT, QUESTION))
+
+    wait_until(is_answered)
 
 
 def test_a_double_press_is_no_press_on_the_page_that_comes(site: Site, person: Come) -> None:
@@ -46,7 +58,8 @@ def test_the_second_of_two_presses_counts_where_neither_is_answered_yet(
     tab.open(site.http)
     with site.silent_queue():
         tab.press_fast(CATS, DOGS)
-    wait_for(tab, DOGS_RECEIPT)
+    insist(tab)
+    assert DOGS_RECEIPT in tab.text()
     assert site.counted() == ["b"]
 
 
@@ -97,6 +110,7 @@ def test_a_vote_that_was_never_acknowledged_asks_nothing(site: Site, person: Com
         assert CATS_RECEIPT not in first.text()
     site.wait_until_healthy()
     second.press(DOGS)
+    insist(second)
     assert DOGS_RECEIPT in second.text()
     assert site.counted() == ["b"]
 
@@ -111,5 +125,6 @@ def test_a_press_that_the_voter_did_not_wait_for_asks_nothing(site: Site, person
         first.open("about:blank")
     site.wait_until_healthy()
     second.press(DOGS)
+    insist(second)
     assert DOGS_RECEIPT in second.text()
     assert site.counted() == ["b"]

@@ -6,10 +6,13 @@ from testing.people import Come
 from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, QUESTION, Site
 
 
+@pytest.mark.parametrize("address", ["http", "safe_https"])
 @pytest.mark.parametrize("bfcache", [True, False])
-def test_back_and_reload_store_nothing(site: Site, person: Come, bfcache: bool) -> None:
+def test_back_and_reload_store_nothing(
+    site: Site, person: Come, bfcache: bool, address: str
+) -> None:
     tab = person(bfcache=bfcache).tab()
-    tab.open(site.http)
+    tab.open(getattr(site, address))
     tab.press(CATS)
     tab.press(DOGS)
     assert DOGS_RECEIPT in tab.text()
@@ -46,8 +49,9 @@ def test_a_press_after_back_to_the_form_counts(site: Site, person: Come, bfcache
     assert site.counted() == ["b"]
 
 
-def test_a_press_on_a_kept_form_asks_once(site: Site, person: Come) -> None:
-    tab = person().tab()
+@pytest.mark.parametrize("bfcache", [True, False])
+def test_a_press_on_a_kept_form_asks_once(site: Site, person: Come, bfcache: bool) -> None:
+    tab = person(bfcache=bfcache).tab()
     # No browser keeps a page whose form led to the page's own address.
     tab.open(f"{site.kept}?from=tv")
     tab.press(CATS)
