@@ -203,13 +203,14 @@ def network(module: AnsibleModule, settings: dict[str, Any]) -> list[str]:
     pools = params["address_pools"]
     wrong_pools = pool_problems(pools, taken, addresses)
     problems = [*address_problems(own, links, params["packet_size"]), *wrong_pools]
+    made = made_networks(routes)
     try:
-        networks = docker_networks(settings, made_networks(routes), taken, resolvers)
+        networks = docker_networks(settings, made, taken, resolvers)
     except (ValueError, KeyError, TypeError) as error:
         problems.append(f"bip or default-address-pools of the engine's settings is none: {error}")
     else:
         problems += docker_network_problems(
-            networks, [] if wrong_pools else pools, taken, addresses
+            networks, made, [] if wrong_pools else pools, taken, addresses
         )
     link = link_with(own, links)
     if link is not None:

@@ -7,7 +7,7 @@ know of what lies behind the default route, such as an office's network, and cut
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ USUAL_POOLS = (
 )
 BRIDGES = ("docker0", "docker_gwbridge")
 CURE = "set bip and default-address-pools in docker_daemon_config"
+CURE_LATER = f"{CURE}, and remove this network: docker network rm, when its node has left the Swarm"
 
 
 def made_networks(routes: Iterable[Mapping[str, Any]]) -> dict[str, IPv4Network]:
@@ -53,7 +54,7 @@ def docker_networks(
     """
     networks = dict(made)
     avoided = [*taken, *(IPv4Network(address) for address in resolvers)]
-    if "docker0" not in networks and "bip" in settings:
+    if "bip" in settings:  # obeyed when the engine starts again, also where docker0 is there
         networks["docker0"] = IPv4Interface(settings["bip"]).network
     for bridge in BRIDGES:
         if bridge not in networks:
@@ -67,11 +68,15 @@ def docker_networks(
 
 def docker_network_problems(
     networks: Mapping[str, IPv4Network],
+    made: Collection[str],
     pools: Iterable[str],
     taken: Mapping[IPv4Network, str],
     addresses: Mapping[str, str],
 ) -> list[str]:
-    """Judge the networks of Docker's bridges as ``pool_problems`` judges the pools."""
+    """Judge the networks of Docker's bridges as ``pool_problems`` judges the pools.
+
+    A bridge that is ``made`` already keeps its network, unless it is docker0.
+    """
     known = {**taken, **{IPv4Network(pool): f"the address pool {pool}" for pool in pools}}
     problems = []
     for bridge, network in networks.items():
@@ -81,7 +86,8 @@ def docker_network_problems(
             for address, what in addresses.items()
             if ip_address(address) in network
         ]
-        problems += [f"Docker's {bridge} has {network}, which {how}: {CURE}" for how in met]
+        cure = CURE_LATER if bridge in made and bridge != "docker0" else CURE
+        problems += [f"Docker's {bridge} has {network}, which {how}: {cure}" for how in met]
     return problems
 
 

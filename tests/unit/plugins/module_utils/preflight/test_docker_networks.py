@@ -45,21 +45,25 @@ def test_what_is_there_already_stays() -> None:
         {"dst": "192.168.33.0/24", "dev": "eth0"},
     ]
     made = made_networks(routes)
-    assert names(docker_networks({"bip": "10.9.0.1/24"}, made, [], [])) == {
+    assert names(docker_networks({}, made, [], [])) == {
         "docker0": "172.30.0.0/16",
         "docker_gwbridge": "172.17.0.0/16",
     }
+    # But for docker0's, which follows the settings when the engine starts again.
+    assert docker_networks({"bip": "10.9.0.1/24"}, made, [], [])["docker0"].prefixlen == 24
 
 
 def test_networks_that_meet_nothing_pass() -> None:
     networks = {"docker0": OFFICE}
-    assert docker_network_problems(networks, ["10.35.0.0/16"], {}, {"10.0.0.2": "a"}) == []
+    assert docker_network_problems(networks, [], ["10.35.0.0/16"], {}, {"10.0.0.2": "a"}) == []
 
 
 def test_whatever_they_meet_is_told_with_the_cure() -> None:
     taken = {IPv4Network("172.17.9.0/24"): "the route to 172.17.9.0/24 on tun0"}
     addresses = {"172.17.5.9": "the controller", "10.0.0.2": "the resolver"}
-    problems = docker_network_problems({"docker0": OFFICE}, ["172.16.0.0/12"], taken, addresses)
+    problems = docker_network_problems(
+        {"docker0": OFFICE}, ["docker0"], ["172.16.0.0/12"], taken, addresses
+    )
     cure = "set bip and default-address-pools in docker_daemon_config"
     assert problems == [
         f"Docker's docker0 has 172.17.0.0/16, which {how}: {cure}"
@@ -69,6 +73,14 @@ def test_whatever_they_meet_is_told_with_the_cure() -> None:
             "contains the controller 172.17.5.9",
         )
     ]
+
+
+def test_a_network_that_stays_until_it_is_removed_is_told_to_be() -> None:
+    networks, addresses = {"docker_gwbridge": OFFICE}, {"172.17.5.9": "the controller"}
+    (later,) = docker_network_problems(networks, ["docker_gwbridge"], [], {}, addresses)
+    assert "docker network rm, when its node has left the Swarm" in later
+    (now,) = docker_network_problems(networks, [], [], {}, addresses)
+    assert "docker network rm" not in now
 
 
 @pytest.mark.parametrize(("client", "address"), [("172.17.5.9", "172.17.5.9"), ("fd00::9", "")])
