@@ -8,7 +8,6 @@ balancer asks the other ones what it had asked that one.
 """
 
 import os
-import resource
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -17,8 +16,6 @@ from frontend.config import Config
 
 # Longer than a request can wait for the queue; the service's stop grace period has to be longer.
 DRAIN_SECONDS = 10
-# What a process has open beside its connections: the queue's, libraries, logs.
-OTHER_FILES = 256
 
 
 def main(port: int = 8000) -> None:
@@ -32,7 +29,6 @@ def serve(app: str, port: int, threads: int, connections: int) -> None:
 
     `threads` are those of each process.
     """
-    allow_files(connections + OTHER_FILES)
     Granian(
         app,
         # All interfaces: the container has one address, and only Swarm publishes it.
@@ -53,16 +49,6 @@ def serve(app: str, port: int, threads: int, connections: int) -> None:
         # The load balancer keeps the access log. A second one here costs half a vote's CPU time.
         log_access=False,
     ).serve()
-
-
-def allow_files(number: int) -> None:
-    """Let each process have so many files open; ValueError where the container may not.
-
-    Where nobody asks for more it is 1,024, and what is beyond that would not be accepted.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < number:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
 
 
 if __name__ == "__main__":
