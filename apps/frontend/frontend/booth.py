@@ -73,7 +73,7 @@ class Booth:
             doubtful = voter._replace(last=max(cast, voter.last))
             answer = self.answers.refusal(visit, refusal, choice, voter.acknowledged)
             return self.answers.remember(answer, doubtful)
-        voter = Voter(voter.id, form, cast, cast, choice)
+        voter = Voter(voter.id, cast, cast, choice)
         return self.answers.remember(
             self.answers.receipt(visit, voter, is_known=bool(known)), voter
         )

@@ -23,12 +23,11 @@ OLD_NAME = "voter"
 class Voter(NamedTuple):
     """A UUID as text, and what the browser was told. Times are casts in microseconds, 0 for none.
 
-    `acknowledged` is the time of the last vote that has a receipt, `choice` its choice, and `form`
-    the time that its form was made for. `last` is the highest time ever answered, receipt or not.
+    `acknowledged` is the time of the last vote that has a receipt, and `choice` its choice. `last`
+    is the highest time ever answered, receipt or not.
     """
 
     id: str
-    form: int = 0
     acknowledged: int = 0
     last: int = 0
     choice: str = ""
@@ -49,6 +48,7 @@ class Electorate:
         self.name = "__Host-voter" if https_only else "voter-any"
         self._values = re.compile(rf"(?:^|;)[ \t]*{self.name}=([^; \t]*)").findall
         self._old_values = re.compile(rf"(?:^|;)[ \t]*{OLD_NAME}=([^; \t]*)").findall
+        self._https_only = https_only
         secure = "; Secure" if https_only else ""
         self._flags = f"; Max-Age={SECONDS}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
@@ -57,24 +57,24 @@ class Electorate:
 
         Other sites may have set cookies of our name: these are passed over.
         """
-        for value in self._values(header):
-            if voter := self.known(value):
-                return voter
-        for value in self._old_values(header):
-            if voter := self._known_1_0(value):
-                return voter
-        return None
+        voter = next(filter(None, map(self.known, self._values(header))), None)
+        if voter and (voter.last or self._https_only):
+            return voter
+        # While 1.0.0 is updated, an old frontend may take the vote from a page of a new one: it
+        # knows nothing of this cookie, and sets its own. HTTPS only protects from planted ones.
+        old = next(filter(None, map(self._known_1_0, self._old_values(header))), None)
+        return old if old and (old.last or not voter) else voter
 
     def set_cookie(self, voter: Voter) -> str:
         """The value of a Set-Cookie header. Nothing in it needs quoting."""
         return f"{self.name}={self.sign(voter)}{self._flags}"
 
     def sign(self, voter: Voter) -> str:
-        """The cookie's value: `3.UUID.FORM.ACKNOWLEDGED.LAST.CHOICE.MAC`.
+        """The cookie's value: `3.UUID.ACKNOWLEDGED.LAST.CHOICE.MAC`.
 
         MAC is the HMAC-SHA256 of all before it, in hex. A choice's key has no dot in it.
         """
-        payload = f"{VERSION}.%s.%d.%d.%d.%s" % voter
+        payload = f"{VERSION}.%s.%d.%d.%s" % voter
         return f"{payload}.{self._macs[0].hex(payload)}"
 
     def known(self, value: str) -> Voter | None:
@@ -82,8 +82,8 @@ class Electorate:
         fields = self._signed(value)
         if fields[0] != VERSION:
             return None
-        _, voter, form, acknowledged, last, choice = fields
-        return Voter(voter, int(form), int(acknowledged), int(last), choice)
+        _, voter, acknowledged, last, choice = fields
+        return Voter(voter, int(acknowledged), int(last), choice)
 
     def _known_1_0(self, value: str) -> Voter | None:
         fields = self._signed(value)
@@ -94,7 +94,7 @@ class Electorate:
         if not MIN_CAST <= last <= MAX_CAST:
             # By a frontend's wrong clock: workers rejected that vote, and would reject the next.
             return Voter(voter)
-        return Voter(voter, 0, last, last, choice)
+        return Voter(voter, last, last, choice)
 
     def _signed(self, value: str) -> list[str]:
         """The fields of a value that we signed, else one that is no version."""

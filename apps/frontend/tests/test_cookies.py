@@ -121,6 +121,15 @@ def test_a_voter_of_version_1_stays_the_same_voter(
     assert "=3." in answer.headers["Set-Cookie"]
 
 
+def test_a_page_of_ours_that_version_1_took_the_vote_of_is_one_voter(
+    stranger: FlaskClient, ballots: Ballots
+) -> None:
+    # Amid an update: the page's cookie has no vote yet, the old frontend's has one.
+    assert vote(stranger, f"{OURS}; {of_1_0_0(OTHER, NOW, 'a')}", "b", NOW).status_code == 200
+    [ballot] = ballots()
+    assert ballot["voter"] == OTHER
+
+
 @pytest.mark.parametrize("wrong", [915_148_800_000_000, 10_000_000_000_000_000])
 def test_a_clock_that_was_out_of_range_locks_no_voter_of_version_1_out(
     stranger: FlaskClient, ballots: Ballots, wrong: int

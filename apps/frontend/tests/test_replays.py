@@ -173,7 +173,7 @@ def test_a_page_of_version_1_has_no_such_field(app: Flask, ballots: Ballots) -> 
     program: Browser = app.test_client(use_cookies=False)  # type: ignore[assignment]
     new = {"Cookie": f"voter-any={sign(Voter(VOTER))}"}
     assert program.post("/", data={"vote": "a"}, headers=new).status_code == 200
-    voted = {"Cookie": f"voter-any={sign(Voter(VOTER, 0, NOW, NOW, 'a'))}"}
+    voted = {"Cookie": f"voter-any={sign(Voter(VOTER, NOW, NOW, 'a'))}"}
     assert "recorded: Cats" in program.post("/", data={"vote": "a"}, headers=voted).text
     assert program.post("/", data={"vote": "b"}, headers=voted).status_code == 409
     assert stored(ballots) == "a"

@@ -18,7 +18,7 @@ ELECTORATE = Electorate([b"key"])
 EDGE = Edge([TOKEN.encode(), OTHER_TOKEN.encode()])
 times = st.integers(0, 2**63)
 choices = st.text(ascii_lowercase + "0-_", max_size=32)
-voters = st.builds(Voter, st.uuids().map(str), times, times, times, choices)
+voters = st.builds(Voter, st.uuids().map(str), times, times, choices)
 
 
 @given(voters)

@@ -20,8 +20,8 @@ class State(NamedTuple):
 
 
 def state(cookie: str) -> State:
-    """Read `3.VOTER.FORM.ACKNOWLEDGED.LAST.CHOICE.MAC`; ValueError for another version."""
-    version, voter, _, acknowledged, last, *_ = cookie.split(".")
+    """Read `3.VOTER.ACKNOWLEDGED.LAST.CHOICE.MAC`; ValueError for another version."""
+    version, voter, acknowledged, last, *_ = cookie.split(".")
     if version != "3":
         raise ValueError(f"a cookie of version {version}")
     return State(voter, int(acknowledged), int(last))

@@ -6,8 +6,8 @@ from load_client.plan import Vote
 from load_client.request import Requests
 
 VOTER = "01890a5d-ac96-774b-bcce-b302099a8057"
-FRESH = f"3.{VOTER}.0.0.0..mac"
-NEWER = f"3.{VOTER}.0.5.7.a.mac"
+FRESH = f"3.{VOTER}.0.0..mac"
+NEWER = f"3.{VOTER}.5.7.a.mac"
 
 
 def test_a_cookie_says_what_was_acknowledged_and_what_was_ever_answered() -> None:
