@@ -92,7 +92,7 @@ def plot(
 MEANINGS = {
     "sent": "votes, by voters made for this run",
     "acknowledged": "had a receipt",
-    "refused": "were told that they had none",
+    "refused": "were answered without a receipt",
     "in_doubt": "had no answer",
     "abandoned": "were sent by voters who did not wait for the answer",
     "asked": "were sent by voters who were asked which choice is to count",
