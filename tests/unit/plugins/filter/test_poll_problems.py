@@ -91,8 +91,8 @@ def test_a_poll_can_be_asked_in_what_the_pages_talk(app: str) -> None:
 def test_the_example_in_the_documentation_passes(tmp_path: Path) -> None:
     page = (ROOT / "docs/poll.md").read_text()
     example = page.split("```yaml\n")[1].split("```")[0]
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures/tea.svg").write_text("<svg/>")
+    (tmp_path / "group_vars/pictures").mkdir(parents=True)
+    (tmp_path / "group_vars/pictures/tea.svg").write_text("<svg/>")
     definition = yaml.safe_load(example)["poll_definition"]
     assert poll_problems(definition, str(tmp_path)) == []
     assert set(definition) == set(plugin.SETTINGS)
