@@ -28,7 +28,7 @@ class Notice(NamedTuple):
     """A page without the form: English words, and keys of choices where there is one to show.
 
     `chosen` was voted for, and `press` can be. `asks`: which of the two counts is the question;
-    `doubt`: a later vote than that for `chosen` may count; `early`: the poll is not open yet;
+    `doubt`: a later vote may count; `early`: the poll is not open yet;
     `back`: there is a form to go back to.
     """
 

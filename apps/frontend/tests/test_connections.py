@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -96,7 +97,14 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int], S
 
         def make(load_balancers: int) -> Server:
             connections = {"FRONTEND_CONNECTIONS": str(load_balancers * EACH)}
-            server = Server(environ | connections | {"QUEUE_TIMEOUT": "5"}, tmp_path / "log")
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            # As Docker starts a container of which nobody has said more: Granian asks for all
+            # that it may have.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+            try:
+                server = Server(environ | connections | {"QUEUE_TIMEOUT": "5"}, tmp_path / "log")
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             ending.callback(server.stop)
             return server
 

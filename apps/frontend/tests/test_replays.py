@@ -156,7 +156,7 @@ def test_an_older_receipt_is_not_shown_where_a_later_vote_may_be_stored(
     assert client.get("/healthz").status_code == 200
     asked = client.press(first, "a")
     assert asked.status_code == 409
-    assert "That vote is not confirmed, and counts if it arrived." in asked.text
+    assert "Your latest vote is not confirmed. It counts if it arrived in time." in asked.text
     # Nobody can be told that the first one is kept: it has to be sent.
     assert (buttons(asked.text), "Keep" in asked.text) == (["a"], False)
     assert client.press(asked, "a").status_code == 200
@@ -265,7 +265,12 @@ def test_after_the_closing_a_vote_in_doubt_is_named(
     assert client.get("/healthz").status_code == 200
     with redis_server.client() as redis:
         redis.rename("ballots", "ballots:closed")
-    wait_until(lambda: "You voted once more after that." in client.get("/").text)
+    wait_until(
+        lambda: (
+            "Your latest vote is not confirmed. It counts if it arrived in time."
+            in client.get("/").text
+        )
+    )
     refused = client.press(receipt, "b")
     assert refused.status_code == 403
     assert "Of your votes, the last one that arrived in time counts." in refused.text
