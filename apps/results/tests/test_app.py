@@ -204,7 +204,7 @@ def test_texts_are_escaped(results: Any, postgres: PostgresServer) -> None:
     postgres.query("UPDATE choices SET text = '<b>&' WHERE key = 'a'")
     wait_until(lambda: "&lt;b&gt;&amp;" in results.get("/")[2])
     assert "<b>" not in results.get("/")[2]
-    postgres.prepare()
+    postgres.query("UPDATE choices SET text = 'Cats' WHERE key = 'a'")
 
 
 def test_sigterm_ends_it_though_streams_are_open(results: Any) -> None:
