@@ -3,7 +3,6 @@
 # A plugin comes after those that it imports, or pytest cannot rewrite their assertions.
 pytest_plugins = [
     "testing.browser",
-    "testing.people",
     "testing.docker_engine",
     "testing.haproxy_server",
     "testing.http_backend",

@@ -17,6 +17,7 @@ from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
 from ..conftest import EDGE_TOKEN, Server, settings
+from .people import people, person  # noqa: F401 (fixtures)
 from .site import OPEN, SAFE, SISTER, Site
 
 # What Safari does: it keeps a page for Back though its headers say `no-store`.
@@ -33,14 +34,14 @@ listen keeping
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole_site(
     tmp_path_factory: pytest.TempPathFactory,
     haproxy_binary: Path,
     certificates: Path,
     postgres_server: PostgresServer,
 ) -> Iterator[Site]:
-    """One for all stories: it takes seconds to start."""
+    """One for the stories of a module. It takes seconds to start, and the store is for no other test."""
     directory = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
         postgres_server.start()

@@ -1,8 +1,8 @@
 """Cookies of a sister domain, and a browser that keeps none."""
 
 import pytest
-from testing.people import Come
 
+from .people import Come
 from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
 
 NO_COOKIE = "This browser keeps no cookie for this site, so this vote cannot be changed."

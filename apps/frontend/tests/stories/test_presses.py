@@ -1,9 +1,9 @@
 """Two presses, in one tab or in two: what was pressed last counts, or the voter is asked once."""
 
-from testing.people import Come
 from testing.tabs import Tab, wait_for
 from testing.waiting import wait_until
 
+from .people import Come
 from .site import BUSY, CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, QUESTION, Site
 
 

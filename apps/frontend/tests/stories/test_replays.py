@@ -1,8 +1,8 @@
 """Back, reload, a tab thrown away: nothing is stored that the voter did not press for."""
 
 import pytest
-from testing.people import Come
 
+from .people import Come
 from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, QUESTION, Site
 
 

@@ -1,8 +1,8 @@
 """One browser is one voter, whichever of HTTP and HTTPS it uses."""
 
 import pytest
-from testing.people import Come
 
+from .people import Come
 from .site import CATS, CATS_RECEIPT, DOGS, DOGS_RECEIPT, Site
 
 

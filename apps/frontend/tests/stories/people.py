@@ -1,4 +1,4 @@
-"""Fixture `person`: somebody who votes, in Debian's Chromium and once more in Debian's Firefox.
+"""Fixtures: somebody who votes, in Debian's Chromium and once more in Debian's Firefox.
 
 Both do what a person can do, and what a test asks of one it can ask of the other (testing.tabs).
 It is a phone's screen, and pages run no script. A browser is started once; a new person has it for
@@ -9,20 +9,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext
-
-from .firefox import Firefox
-from .tabs import HOSTS, Person
-from .tabs_of_chromium import ChromiumPerson, start_chromium
-from .tabs_of_firefox import FirefoxPerson
+from testing.firefox import Firefox
+from testing.tabs import HOSTS, Person
+from testing.tabs_of_chromium import ChromiumPerson, start_chromium
+from testing.tabs_of_firefox import FirefoxPerson
 
 Come = Callable[..., Person]
 
 
-@pytest.fixture(scope="session", params=["chromium", "firefox"])
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
 def people(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Come]:
-    """As `person`, for the session."""
+    """As `person`, for the stories of a module: an idle browser takes its share of a core."""
     if request.param == "firefox":
         firefox = Firefox(tmp_path_factory.mktemp("firefox"), HOSTS)
         yield lambda bfcache, cookies: FirefoxPerson(firefox, bfcache, cookies)
