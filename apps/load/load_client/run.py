@@ -21,7 +21,8 @@ PATIENCE_SECONDS = 45
 NOBODY_SECONDS = 0.1
 # For how long people wait who do not wait for the answer; and when they press another choice.
 ABANDON_SECONDS = 0.03
-IN_FLIGHT_SECONDS = 0.005
+# A vote that is answered first is none that was in flight: the long wait is for those that hang.
+IN_FLIGHT_SECONDS = (0.005, 2.0)
 COME_BACK_SECONDS = (0.1, 2.0)
 # How often somebody presses again who has an error page, or a connection that broke.
 AGAIN = 5
@@ -116,7 +117,7 @@ class Run:
         other = self._other(choice)
         async with asyncio.TaskGroup() as group:
             first = group.create_task(self._press(browser, choice))
-            await asyncio.wait({first}, timeout=random.random() * IN_FLIGHT_SECONDS)
+            await asyncio.wait({first}, timeout=random.random() * random.choice(IN_FLIGHT_SECONDS))
             second = group.create_task(self._press(browser, other))
         if second.result():
             self._keep(browser)

@@ -41,7 +41,7 @@ def whole_site(
     certificates: Path,
     postgres_server: PostgresServer,
 ) -> Iterator[Site]:
-    """One for the stories of a module. It takes seconds to start, and the store is for no other test."""
+    """One for the stories of a module: no other test may use its store meanwhile."""
     directory = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
         postgres_server.start()
