@@ -6,21 +6,24 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from . import ROOT
+from .errors import Problem
 
 SECONDS = 2400
 LAST_LINES = 40
 
 
-def execute(command: Sequence[str], environment: Mapping[str, str], log: Path) -> bool:
-    """Run a command from the checkout, all output into `log`; say whether it ended well in time."""
+def start(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> "subprocess.Popen[bytes]":
+    """Start a command from the checkout, in a group of its own, all output into `log`."""
     with log.open("wb") as output:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=ROOT,
             env=os.environ | environment,
@@ -29,15 +32,13 @@ def execute(command: Sequence[str], environment: Mapping[str, str], log: Path) -
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        return child.wait(SECONDS) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        # Also where the user has had enough.
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+
+
+def end(child: "subprocess.Popen[bytes]") -> None:
+    """End a command and all that it has started, if it still runs."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def count(good: bool, output: str) -> tuple[int, int]:
@@ -73,14 +74,18 @@ class Checks:
     logs: Path
     passed: int = 0
     failed: int = 0
-    _began: float = field(default_factory=time.monotonic)
+    _stopped: bool = False
+    _child: "subprocess.Popen[bytes] | None" = None
 
     def check(self, name: str, *command: str, **environment: str) -> bool:
-        """Run a command and say how it went; its last lines, too, if it went wrong."""
+        """Run a command and say how it went; its last lines, too, if it went wrong.
+
+        Raises `Problem` where it was stopped; what is called after that, to tidy up, runs.
+        """
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{name.replace(' ', '-')}.log"
         began = time.monotonic()
-        good = execute(command, environment, log)
+        good = self._execute(command, environment, log)
         output = log.read_text(errors="replace")
         passed, failed = count(good, output)
         self.passed += passed
@@ -88,6 +93,28 @@ class Checks:
         if not good:
             click.echo(last_words(output))
         click.echo(f"{mark(good)} {time.monotonic() - began:7.1f} s    {name}")
+        return good
+
+    def stop(self) -> None:
+        """End what another thread runs: the user has had enough."""
+        self._stopped = True
+        if self._child is not None:
+            end(self._child)
+
+    def _execute(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> bool:
+        """Run a command; say whether it ended well in time."""
+        self._child = start(command, environment, log)
+        if self._stopped:
+            end(self._child)
+        try:
+            good = self._child.wait(SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            good = False
+        finally:
+            end(self._child)
+        if self._stopped:
+            self._stopped = False
+            raise Problem("It was ended before its end.")
         return good
 
 

@@ -3,11 +3,13 @@
 import fcntl
 import os
 import shutil
+import signal
 import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,15 +97,47 @@ def let_nobody_in(checkout: Path) -> None:
             )
 
 
-PARTS: dict[str, Callable[[Checks], object]] = {
+# What needs no machines waits most of its time: it runs beside what does.
+WITHOUT_MACHINES: dict[str, Callable[[Checks], object]] = {
     "lint": lint,
     "apps": lambda checks: checks.check("apps", "pytest", "apps"),
     "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
+}
+ON_MACHINES: dict[str, Callable[[Checks], object]] = {
     "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS),
     "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster"),
     "vagrant": lambda checks: elsewhere(checks, "vagrant"),
     "aws": lambda checks: elsewhere(checks, "aws"),
 }
+PARTS = WITHOUT_MACHINES | ON_MACHINES
+
+
+def run(parts: Mapping[str, Checks]) -> list[str]:
+    """Run parts, one after the other; return a line for each."""
+    lines = []
+    for part, checks in parts.items():
+        began = time.monotonic()
+        PARTS[part](checks)
+        lines.append(f"{mark(not checks.failed)} {time.monotonic() - began:7.1f} s  {part}")
+    return lines
+
+
+def run_side_by_side(parts: Mapping[str, Checks]) -> list[str]:
+    """Run those without machines beside the others; return a line for each."""
+    lanes = [
+        {part: parts[part] for part in lane if part in parts}
+        for lane in (WITHOUT_MACHINES, ON_MACHINES)
+    ]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        running = [pool.submit(run, lane) for lane in lanes]
+        try:
+            for lane in wait(running, return_when=FIRST_EXCEPTION).done:
+                lane.result()
+            return [line for lane in running for line in lane.result()]
+        except BaseException:
+            for checks in parts.values():
+                checks.stop()
+            raise
 
 
 @click.command()
@@ -113,19 +147,18 @@ def test(parts: tuple[str, ...]) -> None:
 
     PART is lint, apps, repo, molecule, cluster, vagrant or aws.
 
-    What needs machines runs on a lab of its own, beside the one of "./landslide up".
+    What needs machines runs on a lab of its own, beside the one of "./landslide up", and beside it
+    what needs none.
     """
     if os.getuid() == 0 and "apps" in (parts or PARTS):
         let_nobody_in(ROOT)
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    checks = Checks(STATE / "log" / time.strftime("test-%Y%m%d-%H%M%S"))
-    lines = []
-    for part in parts or PARTS:
-        began, failed = time.monotonic(), checks.failed
-        PARTS[part](checks)
-        took = time.monotonic() - began
-        lines.append(f"{mark(checks.failed == failed)} {took:7.1f} s  {part}")
-    click.echo("\n".join(lines))
-    click.echo(f"{checks.passed} passed, {checks.failed} failed")
-    if checks.failed:
-        raise Problem(f"All that was said: {checks.logs}")
+    # Ended from outside, it tidies up as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logs = STATE / "log" / time.strftime("test-%Y%m%d-%H%M%S")
+    checks = {part: Checks(logs) for part in parts or PARTS}
+    click.echo("\n".join(run_side_by_side(checks)))
+    failed = sum(part.failed for part in checks.values())
+    click.echo(f"{sum(part.passed for part in checks.values())} passed, {failed} failed")
+    if failed:
+        raise Problem(f"All that was said: {logs}")

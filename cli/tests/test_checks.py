@@ -1,12 +1,13 @@
 """What is counted, and that nothing that failed is taken for passed."""
 
+import threading
 from pathlib import Path
 
 import pytest
 from landslide_cli import ROOT
 from landslide_cli.checks import LAST_LINES, Checks, count, last_words
 from landslide_cli.errors import Problem
-from landslide_cli.test import PARTS, SCENARIOS, let_nobody_in
+from landslide_cli.test import PARTS, SCENARIOS, let_nobody_in, run_side_by_side
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,42 @@ def test_a_command_that_takes_too_long_is_ended_and_has_failed(tmp_path, monkeyp
 
     assert not checks.check("slow", "sleep", "60")
     assert checks.failed == 1
+
+
+def test_what_runs_is_ended_and_what_tidies_up_is_not(tmp_path):
+    checks = Checks(tmp_path)
+    ending = threading.Timer(0.2, checks.stop)
+    ending.start()
+
+    with pytest.raises(Problem, match="before its end"):
+        checks.check("endless", "sh", "-c", "sleep 60 & wait")
+    ending.join()
+    assert checks.check("tidying up", "true")
+
+
+def test_parts_run_side_by_side_and_are_told_in_order(tmp_path, monkeypatch):
+    met = threading.Barrier(2, timeout=10)
+    monkeypatch.setitem(PARTS, "apps", lambda checks: met.wait())
+    monkeypatch.setitem(PARTS, "repo", lambda checks: checks.check("repo", "false"))
+    monkeypatch.setitem(PARTS, "aws", lambda checks: met.wait())
+
+    lines = run_side_by_side({part: Checks(tmp_path) for part in ("aws", "repo", "apps")})
+    assert [(line[0], line.split()[-1]) for line in lines] == [
+        ("✓", "apps"),
+        ("✗", "repo"),
+        ("✓", "aws"),
+    ]
+
+
+def test_a_part_that_cannot_run_ends_the_others(tmp_path, monkeypatch):
+    def refuse(checks):
+        raise Problem("Another one has the lab.")
+
+    monkeypatch.setitem(PARTS, "apps", lambda checks: checks.check("apps", "sleep", "60"))
+    monkeypatch.setitem(PARTS, "aws", refuse)
+
+    with pytest.raises(Problem, match="has the lab"):
+        run_side_by_side({part: Checks(tmp_path) for part in ("apps", "aws")})
 
 
 def test_a_checkout_that_nobody_may_enter_is_told_of(tmp_path):
