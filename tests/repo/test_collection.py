@@ -44,9 +44,9 @@ USED = re.compile(
 
 
 def run(command: list[str], cwd: Path, **environment: str) -> str:
-    result = subprocess.run(
-        command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True
-    )
+    # As where there is no checkout, whose settings ./landslide hands on.
+    own = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
+    result = subprocess.run(command, cwd=cwd, env=own | environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
