@@ -40,7 +40,8 @@ def test_a_request_that_is_repeated_is_as_old_as_it_was(
     frozen.signal(signal.SIGCONT)
     run.finish()
 
-    verdict = run.verdict()
+    # Without a lab beside it, this machine reads a vote soon.
+    verdict = run.verdict(skew=100)
     assert verdict.clean, verdict
     # Given up, and stored all the same.
     assert verdict.extra > 100

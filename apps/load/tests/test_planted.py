@@ -27,7 +27,7 @@ ORDER = "apps/load/tests/test_order.py"
         (
             CAST_BY_THE_FRONTEND,
             f"{ORDER}::test_a_request_that_is_repeated_is_as_old_as_it_was",
-            r"stale=[1-9]",
+            r"(stale|ghosts)=[1-9]",
         ),
         (
             COOKIE_BY_SCHEME,
