@@ -38,18 +38,20 @@ def report(
     queue: UUID,
     added: int,
     *,
-    waiting: int = 0,
+    left_over: int = 0,
     is_open: bool = False,
     knew: str = "closed",
     confirmed: bool = False,
+    later: bool = True,
 ) -> int:
-    """What a worker tells of a queue, a while after the last; the most that was ever told."""
-    postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
+    """What a worker tells of a queue, and what it is answered; `later`: than what was told last."""
+    if later:
+        postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
     connection = postgres.connect("worker")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT report(%s, %s, %s, NULL, %s, 'frontend01', %s, %s)",
-            (queue, added, waiting, is_open, knew, confirmed),
+            "SELECT report(%s, %s, %s, 5, %s, 'frontend01', %s, %s)",
+            (queue, added, left_over, is_open, knew, confirmed),
         )
         most: int = cursor.fetchone()[0]
     connection.close()

@@ -14,7 +14,7 @@ def test_a_certificate_can_be_made_again_after_a_late_report(closed: PostgresSer
     assert first[0] == 0
     [(queue,)] = closed.query("SELECT queue FROM queues")
     for added, waiting in ((8, 2), (5, 0), (0, 0)):
-        assert report(closed, queue, added, waiting=waiting, is_open=True, knew="open") == 8
+        assert report(closed, queue, added, left_over=waiting, is_open=True, knew="open") == 8
         assert ask(closed, "drained")[0] == 0
         assert ask(closed, "certify") == first
 

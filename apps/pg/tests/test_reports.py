@@ -1,34 +1,15 @@
 """What workers tell of the queues: the most counts, and an end stays an end."""
 
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 from testing.postgres_server import PostgresServer
 
+from .conftest import report as report_closed
 
-def report(
-    postgres: PostgresServer,
-    queue: UUID,
-    added: int,
-    *,
-    left_over: int = 0,
-    is_open: bool = True,
-    knew: str = "open",
-    confirmed: bool = False,
-    later: bool = True,
-) -> int:
-    """What a worker tells of a queue, and what it is answered; `later`: than what was told last."""
-    if later:
-        postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
-    connection = postgres.connect("worker")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT report(%s, %s, %s, 5, %s, 'frontend01', %s, %s)",
-            (queue, added, left_over, is_open, knew, confirmed),
-        )
-        most: int = cursor.fetchone()[0]
-    connection.close()
-    return most
+# Of a queue that takes votes, unless a test says otherwise.
+report = partial(report_closed, is_open=True, knew="open")
 
 
 def figures(postgres: PostgresServer) -> tuple[int, int, int, bool, bool]:
