@@ -30,7 +30,10 @@ def test_a_queue_that_comes_back_with_fewer_entries_has_lost_them(
         size = log.stat().st_size
         for _ in range(2):
             assert cast(redis_server, "b")
-        # One waits in its merge, and this one looks.
+        # One waits in its merge, and this one looks. Where it finds an entry that the first has not
+        # read it looks only once, so that has to be news to the store.
+        poll.wait_for_stuck_merge()
+        poll.postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
         poll.start_worker(redis_server, "worker02")
         wait_until(lambda: poll.postgres.query(FIGURES) == [(5, 0)])
         redis_server.kill()
