@@ -2,7 +2,7 @@
 """What a counted vote costs in CPU time, tier by tier, beside a bare Flask hello in the same run.
 
     ./landslide up
-    PYTHONPATH=cli:apps/frontend .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
+    PYTHONPATH=cli:tools:apps/frontend .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
 
 On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then
 the page that voters fetch before they vote; then bench/hello.py, in the frontend's image, on one of
@@ -26,11 +26,11 @@ from typing import Any
 
 import click
 from landslide_cli.inventory import Inventory, inventory_options
-from landslide_cli.load import generator
-from landslide_cli.load.lab import END, Lab
-from landslide_cli.load.records import new_voter, read, write_voters
-from landslide_cli.load.trial import find_lab
 from landslide_cli.progress import Steps
+from landslide_tools.load import generator
+from landslide_tools.load.lab import END, Lab
+from landslide_tools.load.records import new_voter, read, write_voters
+from landslide_tools.load.trial import find_lab
 from rich.console import Console
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,11 +3,11 @@
 import signal
 
 import click
+from landslide_tools.chaos import chaos
+from landslide_tools.load import load
 
-from .chaos import chaos
 from .down import down
 from .hosts import hosts
-from .load import load
 from .poll import close, open_
 from .retire import retire
 from .status import status

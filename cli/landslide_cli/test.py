@@ -100,7 +100,7 @@ def let_nobody_in(checkout: Path) -> None:
 # What needs no machines waits most of its time: it runs beside what does.
 WITHOUT_MACHINES: dict[str, Callable[[Checks], object]] = {
     "lint": lint,
-    "apps": lambda checks: checks.check("apps", "pytest", "apps"),
+    "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
     "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
 }
 ON_MACHINES: dict[str, Callable[[Checks], object]] = {

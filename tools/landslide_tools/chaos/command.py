@@ -1,0 +1,196 @@
+"""./landslide chaos"""
+
+import json
+import shlex
+import time
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+import click
+from landslide_cli import STATE
+from landslide_cli.errors import Problem
+from landslide_cli.inventory import Inventory, inventory_options
+from landslide_cli.progress import Steps, Within
+from rich.console import Console
+
+from landslide_tools.load.generator import Demand
+from landslide_tools.load.options import demand_options
+from landslide_tools.load.trial import Site, find_lab, hold
+
+from . import page
+from .faults import TIERS, Node, catalogue, spared, touched
+from .injector import Chaos, Statistics, heal
+from .noticed import failures
+from .schedule import Planned, draw
+
+# So many votes that machines which are to recover meanwhile have something left to do it with.
+CLIENTS, PAUSE = 8, 20
+# How people vote: as on a bad day.
+USUAL = {"changed": 0.3, "abandon": 0.1, "in_flight": 0.1, "fresh": 0.5, "https": 0.5}
+SEEDS = 1_000_000
+
+
+def play(
+    site: Site,
+    nodes: list[Node],
+    statistics: Statistics,
+    plan: list[Planned],
+    demand: Demand,
+    skew: float,
+    directory: Path,
+    steps: Within,
+    repeat: str,
+) -> dict[str, Any]:
+    """Let people vote while what is planned happens; return what came of it.
+
+    The command that does the same is `repeat`.
+    """
+    chaos = Chaos(site, nodes, statistics, plan)
+    faults = [planned.fault for planned in plan]
+    balancers = touched(faults, nodes)
+    trial = hold(site, demand, directory, steps, chaos, repeat, skew, balancers)
+    failed = failures(trial.votes, balancers)
+    # Who was interrupted has no answer either.
+    unnoticed = not trial.interrupted and spared(faults, nodes)
+    # Beside another one, a fault may have nothing left to break.
+    missed = len(plan) == 1 and any(fault["problem"] for fault in trial.figures["faults"])
+    return {
+        **trial.figures,
+        "failed": failed,
+        "spared": unnoticed,
+        "recovery_seconds": chaos.recovery_seconds,
+        "missed": missed,
+        "good": trial.verdict.clean and not (unnoticed and failed) and not missed,
+        "interrupted": trial.interrupted,
+        "report": f"{directory.name}/report.html",
+    }
+
+
+def repetition(
+    inventory: Inventory,
+    only: str,
+    shares: dict[str, float],
+    *,
+    seed: int,
+    alone: bool,
+    most: int,
+    voting_seconds: int,
+) -> str:
+    """Return the command that draws a schedule again, with people who vote as they did.
+
+    With `alone` further faults may follow: those whose names the fault's name is a part of.
+    """
+    how = ["--each" if alone else "--rounds=1", *([f"--only={only}"] if only else [])]
+    drawn = [f"--seed={seed}", f"--most={most}", f"--seconds={voting_seconds}"]
+    voters = [
+        f"--{name.replace('_', '-')}={share:g}"
+        for name, share in shares.items()
+        if share != USUAL[name]
+    ]
+    return shlex.join(["./landslide", "chaos", *inventory.arguments, *how, *drawn, *voters])
+
+
+@click.command()
+@inventory_options
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="How many schedules.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(10, 300),
+    default=20,
+    show_default=True,
+    help="For how long people vote in each.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=None,
+    help="Of the first schedule; the next has the next number. Without it, any.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1, 10),
+    default=3,
+    show_default=True,
+    help="Faults in a schedule, at most.",
+)
+@click.option("--only", default="", metavar="TEXT", help="Only faults with this in their names.")
+@click.option("--each", is_flag=True, help="Each fault once, alone, instead of schedules.")
+@click.option(
+    "--list",
+    "listing",
+    is_flag=True,
+    help="Only tell what faults there are; the lab need not be up.",
+)
+@demand_options(**USUAL)
+def chaos(
+    inventory: Inventory,
+    rounds: int,
+    seconds: int,
+    seed: int | None,
+    most: int,
+    only: str,
+    each: bool,
+    listing: bool,
+    skew: float,
+    **shares: float,
+) -> None:
+    """Breaks the parts of a lab while people vote, and accounts for every vote.
+
+    What is broken is drawn from the seed; all of it ends by itself, and at the latest with the
+    round. What a run that was cut short has left broken is mended at the begin of the next.
+    """
+    if not inventory.is_lab:
+        raise Problem("Chaos is for a lab: machines that people rely on are not broken on purpose.")
+    console = Console(highlight=False)
+    if listing:
+        hosts = [(tier, host) for tier in TIERS for host in inventory.groups.get(tier, [])]
+        known = catalogue(Node(host, tier, address="", disk=True) for tier, host in hosts)
+        console.print("\n".join(fault.name for fault in known if only in fault.name))
+        return
+    site, told = find_lab(inventory)
+    nodes = [Node(**node, disk=site.lab.has_disk(node["name"])) for node in told["nodes"]]
+    faults = [fault for fault in catalogue(nodes) if only in fault.name]
+    if not faults:
+        raise Problem(f'No fault has "{only}" in its name: --list tells their names.')
+    password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
+    statistics = Statistics(site.lab, nodes, password)
+    votes = seconds * CLIENTS * 1000 // PAUSE
+    demand = Demand(votes, seconds, CLIENTS, pause=PAUSE, **shares)
+    directory = STATE / "chaos" / time.strftime("%Y%m%d-%H%M%S")
+    first = SystemRandom().randrange(SEEDS) if seed is None else seed
+    seeds = range(first, first + (len(faults) if each else rounds))
+    found: list[dict[str, Any]] = []
+    try:
+        with Steps(console) as steps:
+            steps.begin("All is whole")
+            heal(site.lab, nodes)
+            for number, one in enumerate(seeds):
+                plan = draw(one, [faults[number]] if each else faults, most, seconds)
+                name = ", ".join(planned.fault.name for planned in plan)
+                steps.begin(f"{number + 1} of {len(seeds)}, seed {one}: {name}")
+                place = directory / f"seed-{one}"
+                drawn: dict[str, Any]
+                drawn = {"seed": one, "alone": each, "most": most, "voting_seconds": seconds}
+                repeat = repetition(inventory, name if each else only, shares, **drawn)
+                within = Within(steps)
+                result = play(site, nodes, statistics, plan, demand, skew, place, within, repeat)
+                found.append({**drawn, **result})
+                (directory / "rounds.json").write_text(json.dumps(found, indent=2))
+                page.write(directory / "report.html", found)
+                steps.end(good=result["good"])
+                console.print(f"{'':13}{page.summary(found[-1])}", soft_wrap=True)
+                if result["interrupted"]:
+                    break
+    finally:
+        if found:
+            console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
+    bad = [str(result["seed"]) for result in found if not result["good"]]
+    if bad:
+        raise Problem(f"Not all went well with these seeds: {', '.join(bad)}.")

@@ -1,0 +1,80 @@
+"""./landslide load"""
+
+import time
+
+import click
+from landslide_cli import STATE
+from landslide_cli.errors import Problem
+from landslide_cli.inventory import Inventory, inventory_options
+from landslide_cli.progress import Steps
+from rich.console import Console
+
+from . import page
+from .generator import Demand
+from .options import demand_options
+from .trial import find_lab, hold
+
+
+@click.command()
+@inventory_options
+@click.option(
+    "--votes",
+    type=click.IntRange(1, 1_000_000),
+    default=50_000,
+    show_default=True,
+    help="How many votes to send.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 600),
+    default=60,
+    show_default=True,
+    help="For how long at most.",
+)
+@click.option(
+    "--clients",
+    type=click.IntRange(1, 256),
+    default=64,
+    show_default=True,
+    help="How many vote at a time.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 10_000),
+    default=0,
+    show_default=True,
+    help="Votes a second that come whether others are answered or not, instead of clients.",
+)
+@demand_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)
+def load(
+    inventory: Inventory,
+    votes: int,
+    seconds: int,
+    clients: int,
+    rate: float,
+    skew: float,
+    **shares: float,
+) -> None:
+    """Sends many votes into a lab, and tells whether each was counted exactly once.
+
+    The votes are real ones. Nobody else may vote meanwhile: theirs would be taken for ghosts.
+    Ctrl-C ends the voting; what was sent until then is compared all the same.
+    """
+    if not inventory.is_lab:
+        raise Problem("A load is for a lab: its votes are counted like any others, and stay.")
+    console = Console(highlight=False)
+    directory = STATE / "load" / time.strftime("%Y%m%d-%H%M%S")
+    with Steps(console) as steps:
+        steps.begin("Lab")
+        site, _ = find_lab(inventory)
+        demand = Demand(votes, seconds, clients, **shares, rate=rate)
+        trial = hold(site, demand, directory, steps, skew=skew)
+    for name, meaning in page.MEANINGS.items():
+        console.print(
+            f"  {trial.figures[name]:>9,}  {name.replace('_', ' '):<13} {meaning}", soft_wrap=True
+        )
+    console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
+    if not trial.verdict.clean:
+        raise Problem("Not every vote was counted exactly once.")
+    if not trial.verdict.acknowledged:
+        raise Problem("No vote was acknowledged: there was nothing to count.")

@@ -1,0 +1,146 @@
+"""The load client: a container on the lab's network that is gone after the run."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError, BuildError, NotFound
+from landslide_cli.errors import Problem
+
+from landslide_tools import load_client
+
+from .lab import Lab
+from .records import written
+
+SOURCE = Path(load_client.__file__).parent
+LOOK_SECONDS = 0.5
+# Longer than the client waits for the answer to a vote that is sent in the last second, and than
+# whoever has none then takes to press again.
+GRACE_SECONDS = 120
+
+
+def build(lab: Lab) -> str:
+    """Build the load client's image, unless it is there; return its name."""
+    name = f"{lab.network}-load"
+    try:
+        lab.client.images.build(
+            path=str(SOURCE), tag=name, labels=lab.labels, network_mode=lab.network, rm=True
+        )
+    except BuildError as error:
+        raise Problem(f"The load client cannot be built: {error}") from error
+    return name
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What voters do: `votes` in all, for `seconds` at most, whichever ends first.
+
+    `clients` vote at a time, each with a pause of `pause` milliseconds before every vote; or `rate`
+    votes come a second, where it is not 0, whoever waits for an answer.
+
+    Shares of the votes: `changed` are by voters who have voted before, `abandoned` by people who do
+    not wait for the answer and soon choose otherwise, `in_flight` by people who press another
+    choice before they have it; `fresh` are on connections of their own, `https` by HTTPS.
+    """
+
+    votes: int
+    seconds: int
+    clients: int
+    changed: float = 0.0
+    abandon: float = 0.0
+    in_flight: float = 0.0
+    fresh: float = 0.0
+    https: float = 0.0
+    rate: float = 0.0
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to vote: the addresses of the load balancers, as the name `host` has them.
+
+    `cookie` is what the cookie of a new voter is called.
+    """
+
+    balancers: list[str]
+    cookie: str
+    host: str = "votingapp.local"
+    http_port: int = 80
+    https_port: int = 443
+
+
+class Run:
+    """One run of the load client."""
+
+    def __init__(
+        self, lab: Lab, image: str, target: Target, directory: Path, demand: Demand
+    ) -> None:
+        """Take where to vote, and the directory of the voters, where the record goes."""
+        self._lab = lab
+        self._image = image
+        self._target = target
+        self._directory = directory
+        self._demand = demand
+        self.interrupted = False
+
+    def vote(self, choices: list[str], show: Callable[[int], None]) -> float:
+        """Send the votes that are asked for; return the client's own CPU time in seconds.
+
+        `show` is told now and then how many votes there are. Interrupted, the client stops, and
+        what it has recorded stands. Raises `Problem` where it does not run as it should.
+        """
+        plan = {**asdict(self._demand), **asdict(self._target), "choices": choices}
+        (self._directory / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+        container = self._start()
+        try:
+            self._watch(container, show)
+            code = container.wait(timeout=GRACE_SECONDS)["StatusCode"]
+            output = container.logs().decode()
+        finally:
+            container.remove(force=True)
+        name, _, spent = output.strip().rpartition("\n")[2].partition(" ")
+        if code != 0 or name != "cpu_seconds":
+            raise Problem(f"The load client has failed:\n{output}")
+        return float(spent)
+
+    def _start(self) -> Any:
+        name = f"{self._lab.network}-load"
+        containers = self._lab.client.containers
+        try:
+            if containers.get(name).status == "running":
+                raise Problem("Another load runs on this lab: wait for its end.")
+            containers.get(name).remove()
+        except NotFound:
+            pass
+        try:
+            return containers.run(
+                self._image,
+                name=name,
+                labels=self._lab.labels,
+                network=self._lab.network,
+                user=f"{os.getuid()}:{os.getgid()}",
+                volumes={str(self._directory): {"bind": "/load", "mode": "rw"}},
+                cap_drop=["ALL"],
+                detach=True,
+            )
+        except APIError as error:
+            raise Problem(f"The load client does not start: {error.explanation}") from error
+
+    def _watch(self, container: Any, show: Callable[[int], None]) -> None:
+        """Wait until the client has ended, or has been told to."""
+        end = time.monotonic() + self._demand.seconds + GRACE_SECONDS
+        try:
+            while time.monotonic() < end:
+                container.reload()
+                if container.status != "running":
+                    return
+                show(written(self._directory))
+                # The record grows without telling anybody; the client ends by itself.
+                time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        container.kill(signal="SIGINT")
