@@ -29,8 +29,10 @@ from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.progress import Steps
 from landslide_tools.load import generator
 from landslide_tools.load.lab import END, Lab
-from landslide_tools.load.records import new_voter, read, write_voters
 from landslide_tools.load.trial import find_lab
+from landslide_tools.load.voters import new_voter, write_voters
+from landslide_tools.load_client.plan import LoadProfile, Target
+from landslide_tools.load_client.record import read
 from rich.console import Console
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,17 +148,17 @@ def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
     try:
         lab.run(node, "timeout", "20", "bash", "-c", READY)
         address = lab.run(node, "hostname", "--ip-address").split()[0]
-        target = generator.Target([address], "voter-any", http_port=HELLO_PORT)
+        target = Target([address], "voter-any", http_port=HELLO_PORT)
         for number in (votes // 10, votes):
             with tempfile.TemporaryDirectory() as directory:
                 place = Path(directory)
                 write_voters(place / "voters", (new_voter() for _ in range(number)), b"any key")
                 before = lab.cpu()["hello"]
-                demand = generator.Demand(number, 300, clients)
-                client = generator.Run(lab, generator.build(lab), target, place, demand)
+                profile = LoadProfile(number, 300, clients)
+                client = generator.Run(lab, generator.build(lab), target, place, profile)
                 client.vote(["a", "b"], lambda number: None)
                 spent = lab.cpu()["hello"] - before
-                answered = sum(vote.status == 200 for vote in read(place))
+                answered = sum(vote.status == 200 for vote in read(place / "record"))
         return {"requests": answered, "cpu": spent}
     finally:
         lab.run(node, "docker", "stop", "--time", "20", "hello")

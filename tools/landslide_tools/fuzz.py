@@ -37,9 +37,9 @@ from testing.odd_requests import Ending, Request, draw
 from testing.raw_client import FINAL_ANSWER, LAST, SECONDS, Line
 
 from landslide_tools.load.lab import END, Lab
-from landslide_tools.load.records import Vote
 from landslide_tools.load.trial import drain, find_lab
 from landslide_tools.load.verdict import compare
+from landslide_tools.load_client.record import Vote
 
 CLIENTS = 16
 SCHEMATHESIS_SECONDS = 1200

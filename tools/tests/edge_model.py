@@ -9,8 +9,8 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from hypothesis import strategies as st
-from landslide_tools.load.records import Vote
 from landslide_tools.load.verdict import Ballot, Counted
+from landslide_tools.load_client.record import Vote
 
 START = 1_790_000_000_000_000
 MILLISECOND = 1000

@@ -13,8 +13,8 @@ from landslide_tools.chaos.command import USUAL, repetition
 from landslide_tools.chaos.faults import Node, catalogue, spared, touched
 from landslide_tools.chaos.noticed import failures
 from landslide_tools.chaos.schedule import draw
-from landslide_tools.load.records import Vote
 from landslide_tools.load.series import speed
+from landslide_tools.load_client.record import Vote
 
 NODES = [
     Node("manager01", "manager", "192.0.2.11"),

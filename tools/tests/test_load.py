@@ -7,9 +7,10 @@ from click.testing import CliRunner
 from landslide_cli import ROOT
 from landslide_cli.__main__ import main
 from landslide_tools.load import page
-from landslide_tools.load.records import Vote, new_voter, read, written
 from landslide_tools.load.series import percentile, series, speed
 from landslide_tools.load.verdict import Ballot, compare
+from landslide_tools.load.voters import new_voter
+from landslide_tools.load_client.record import Vote, read, written
 
 SECOND = 1_000_000
 START = 1_790_000_000 * SECOND
@@ -61,13 +62,14 @@ def test_voters_are_like_those_of_the_load_balancer():
 
 
 def test_a_record_is_read_in_the_order_of_sending(tmp_path):
-    assert written(tmp_path) == 0
-    (tmp_path / "record").write_text(
+    record = tmp_path / "record"
+    assert written(record) == 0
+    record.write_text(
         "v1 a 30 5 200 33 0 192.0.2.12 0\nv2 b 10 45 0 0 9 192.0.2.13 1\nv3 a 20 7 503 0 0 - 0\n"
     )
 
-    assert written(tmp_path) == 3
-    assert read(tmp_path) == [
+    assert written(record) == 3
+    assert read(record) == [
         Vote("v2", "b", 10, 45, 0, 0, 9, "192.0.2.13", True),
         Vote("v3", "a", 20, 7, 503, 0, 0, "-", False),
         Vote("v1", "a", 30, 5, 200, 33, 0, "192.0.2.12", False),
@@ -132,7 +134,7 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
         "began": "today",
         "clients": 3,
         "changed": 0.1,
-        **{"abandon": 0.25, "in_flight": 0.0, "fresh": 0.5, "https": 0.5, "rate": 0.0},
+        **{"abandon": 0.25, "in_flight": 0.0, "fresh": 0.5, "https": 0.5, "arrival_rate": 0.0},
         **{"balancers": ["192.0.2.12", "192.0.2.13"], "skew": 50, "unsure": ["192.0.2.13"]},
         "faults": [{"name": "power loss of store01", "from": 0.5, "to": 1.5, "problem": ""}],
         "repeat": "./landslide chaos --seed=7",
@@ -148,7 +150,7 @@ def test_the_report_stands_alone_and_says_what_was_found(run, tmp_path):
     assert "Not every vote was counted exactly once." in text
     assert text.count("<svg") == 4
     assert "<td>power loss of store01</td>" in text
-    assert "through 2 load balancers" in text
+    assert "3 clients, through 2 load balancers" in text
     assert "25 % abandoned" in text
     assert "all that went through 192.0.2.13" in text
     # It is drawn into two of the plots: all else is lines.

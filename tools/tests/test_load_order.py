@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from landslide_tools.load.order import Order, Standing
-from landslide_tools.load.records import Vote
 from landslide_tools.load.verdict import compare
+from landslide_tools.load_client.record import Vote
 
 from .edge_model import MILLISECOND, SKEW, START, Bug, Outcome, runs
 

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from landslide_tools.load.records import Vote
 from landslide_tools.load.verdict import Ballot, Counted, compare
+from landslide_tools.load_client.record import Vote
 
 from .edge_model import START, count, runs
 

@@ -14,9 +14,9 @@ from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.progress import Steps, Within
 from rich.console import Console
 
-from landslide_tools.load.generator import Demand
-from landslide_tools.load.options import demand_options
-from landslide_tools.load.trial import Site, find_lab, hold
+from landslide_tools.load.options import profile_options
+from landslide_tools.load.trial import Site, find_lab, run_trial
+from landslide_tools.load_client.plan import LoadProfile
 
 from . import page
 from .faults import TIERS, Node, catalogue, spared, touched
@@ -36,7 +36,7 @@ def play(
     nodes: list[Node],
     statistics: Statistics,
     plan: list[Planned],
-    demand: Demand,
+    profile: LoadProfile,
     skew: float,
     directory: Path,
     steps: Within,
@@ -49,7 +49,7 @@ def play(
     chaos = Chaos(site, nodes, statistics, plan)
     faults = [planned.fault for planned in plan]
     balancers = touched(faults, nodes)
-    trial = hold(site, demand, directory, steps, chaos, repeat, skew, balancers)
+    trial = run_trial(site, profile, directory, steps, chaos, repeat, skew, balancers)
     failed = failures(trial.votes, balancers)
     # Who was interrupted has no answer either.
     unnoticed = not trial.interrupted and spared(faults, nodes)
@@ -128,7 +128,7 @@ def repetition(
     is_flag=True,
     help="Only tell what faults there are; the lab need not be up.",
 )
-@demand_options(**USUAL)
+@profile_options(**USUAL)
 def chaos(
     inventory: Inventory,
     rounds: int,
@@ -162,7 +162,7 @@ def chaos(
     password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
     statistics = Statistics(site.lab, nodes, password)
     votes = seconds * CLIENTS * 1000 // PAUSE
-    demand = Demand(votes, seconds, CLIENTS, pause=PAUSE, **shares)
+    profile = LoadProfile(votes, seconds, CLIENTS, pause=PAUSE, **shares)
     directory = STATE / "chaos" / time.strftime("%Y%m%d-%H%M%S")
     first = SystemRandom().randrange(SEEDS) if seed is None else seed
     seeds = range(first, first + (len(faults) if each else rounds))
@@ -180,7 +180,7 @@ def chaos(
                 drawn = {"seed": one, "alone": each, "most": most, "voting_seconds": seconds}
                 repeat = repetition(inventory, name if each else only, shares, **drawn)
                 within = Within(steps)
-                result = play(site, nodes, statistics, plan, demand, skew, place, within, repeat)
+                result = play(site, nodes, statistics, plan, profile, skew, place, within, repeat)
                 found.append({**drawn, **result})
                 (directory / "rounds.json").write_text(json.dumps(found, indent=2))
                 page.write(directory / "report.html", found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from landslide_tools.load.records import Vote
+from landslide_tools.load_client.record import Vote
 
 
 def failures(votes: Sequence[Vote], touched: Collection[str]) -> int:

@@ -9,10 +9,11 @@ from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.progress import Steps
 from rich.console import Console
 
+from landslide_tools.load_client.plan import LoadProfile
+
 from . import page
-from .generator import Demand
-from .options import demand_options
-from .trial import find_lab, hold
+from .options import profile_options
+from .trial import find_lab, run_trial
 
 
 @click.command()
@@ -45,7 +46,7 @@ from .trial import find_lab, hold
     show_default=True,
     help="Votes a second that come whether others are answered or not, instead of clients.",
 )
-@demand_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)
+@profile_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)
 def load(
     inventory: Inventory,
     votes: int,
@@ -67,8 +68,8 @@ def load(
     with Steps(console) as steps:
         steps.begin("Lab")
         site, _ = find_lab(inventory)
-        demand = Demand(votes, seconds, clients, **shares, rate=rate)
-        trial = hold(site, demand, directory, steps, skew=skew)
+        profile = LoadProfile(votes, seconds, clients, **shares, arrival_rate=rate)
+        trial = run_trial(site, profile, directory, steps, skew=skew)
     for name, meaning in page.MEANINGS.items():
         console.print(
             f"  {trial.figures[name]:>9,}  {name.replace('_', ' '):<13} {meaning}", soft_wrap=True

@@ -1,10 +1,8 @@
 """The load client: a container on the lab's network that is gone after the run."""
 
-import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,10 @@ from docker.errors import APIError, BuildError, NotFound
 from landslide_cli.errors import Problem
 
 from landslide_tools import load_client
+from landslide_tools.load_client.plan import LoadProfile, Plan, Target
+from landslide_tools.load_client.record import written
 
 from .lab import Lab
-from .records import written
 
 SOURCE = Path(load_client.__file__).parent
 LOOK_SECONDS = 0.5
@@ -35,56 +34,18 @@ def build(lab: Lab) -> str:
     return name
 
 
-@dataclass(frozen=True)
-class Demand:
-    """What voters do: `votes` in all, for `seconds` at most, whichever ends first.
-
-    `clients` vote at a time, each with a pause of `pause` milliseconds before every vote; or `rate`
-    votes come a second, where it is not 0, whoever waits for an answer.
-
-    Shares of the votes: `changed` are by voters who have voted before, `abandoned` by people who do
-    not wait for the answer and soon choose otherwise, `in_flight` by people who press another
-    choice before they have it; `fresh` are on connections of their own, `https` by HTTPS.
-    """
-
-    votes: int
-    seconds: int
-    clients: int
-    changed: float = 0.0
-    abandon: float = 0.0
-    in_flight: float = 0.0
-    fresh: float = 0.0
-    https: float = 0.0
-    rate: float = 0.0
-    pause: float = 0.0
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to vote: the addresses of the load balancers, as the name `host` has them.
-
-    `cookie` is what the cookie of a new voter is called.
-    """
-
-    balancers: list[str]
-    cookie: str
-    host: str = "votingapp.local"
-    http_port: int = 80
-    https_port: int = 443
-
-
 class Run:
     """One run of the load client."""
 
     def __init__(
-        self, lab: Lab, image: str, target: Target, directory: Path, demand: Demand
+        self, lab: Lab, image: str, target: Target, directory: Path, profile: LoadProfile
     ) -> None:
         """Take where to vote, and the directory of the voters, where the record goes."""
         self._lab = lab
         self._image = image
         self._target = target
         self._directory = directory
-        self._demand = demand
+        self._profile = profile
         self.interrupted = False
 
     def vote(self, choices: list[str], show: Callable[[int], None]) -> float:
@@ -93,8 +54,7 @@ class Run:
         `show` is told now and then how many votes there are. Interrupted, the client stops, and
         what it has recorded stands. Raises `Problem` where it does not run as it should.
         """
-        plan = {**asdict(self._demand), **asdict(self._target), "choices": choices}
-        (self._directory / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+        Plan(self._profile, self._target, choices).write(self._directory / "plan.json")
         container = self._start()
         try:
             self._watch(container, show)
@@ -132,13 +92,13 @@ class Run:
 
     def _watch(self, container: Any, show: Callable[[int], None]) -> None:
         """Wait until the client has ended, or has been told to."""
-        end = time.monotonic() + self._demand.seconds + GRACE_SECONDS
+        end = time.monotonic() + self._profile.seconds + GRACE_SECONDS
         try:
             while time.monotonic() < end:
                 container.reload()
                 if container.status != "running":
                     return
-                show(written(self._directory))
+                show(written(self._directory / "record"))
                 # The record grows without telling anybody; the client ends by itself.
                 time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:

@@ -17,7 +17,7 @@ SHARES = {
 }
 
 
-def demand_options(**defaults: float) -> Callable[[Command], Command]:
+def profile_options(**defaults: float) -> Callable[[Command], Command]:
     """Give a command an option for each of the SHARES, with these defaults, and --skew."""
 
     def decorate(command: Command) -> Command:

@@ -10,7 +10,7 @@ else overlaps: nobody outside can tell which of the two is the last.
 from collections.abc import Collection, Sequence
 from enum import Enum
 
-from .records import Vote
+from landslide_tools.load_client.record import Vote
 
 # Where two cores carry all of a lab, HAProxy was seen to read a vote 124 ms after it was sent, and
 # to stamp one with the time of 120 ms before.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .records import Vote
+from landslide_tools.load_client.record import Vote
+
 from .verdict import Ballot
 
 SECOND = 1_000_000

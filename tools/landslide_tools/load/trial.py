@@ -15,13 +15,16 @@ from landslide_cli.inventory import Inventory
 from landslide_cli.progress import Steps, Within
 from landslide_cli.report import raise_failure
 
+from landslide_tools.load_client.plan import LoadProfile, Target
+from landslide_tools.load_client.record import Vote, read
+
 from . import page
-from .generator import Demand, Run, Target, build
+from .generator import Run, build
 from .lab import Lab
 from .order import SKEW_MILLISECONDS, Order
-from .records import Vote, new_voter, read, write_voters
 from .series import series, speed
 from .verdict import Verdict, compare
+from .voters import new_voter, write_voters
 
 DRAIN_SECONDS = 120
 LOOK_SECONDS = 0.5
@@ -91,9 +94,9 @@ def drain(lab: Lab, steps: Steps | Within) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def hold(
+def run_trial(
     site: Site,
-    demand: Demand,
+    profile: LoadProfile,
     directory: Path,
     steps: Steps | Within,
     meanwhile: AbstractContextManager[list[dict[str, Any]]] | None = None,
@@ -110,7 +113,7 @@ def hold(
     """
     lab = site.lab
     if site.https_only:
-        demand = replace(demand, https=1.0)
+        profile = replace(profile, https=1.0)
     began = time.strftime("%Y-%m-%d %H:%M:%S")
     choices = lab.choices()
     if not choices:
@@ -119,16 +122,16 @@ def hold(
     image = build(lab)
     directory.mkdir(parents=True)
     voters = directory / "voters"
-    write_voters(voters, (new_voter() for _ in range(demand.votes)), site.cookie_key)
+    write_voters(voters, (new_voter() for _ in range(profile.votes)), site.cookie_key)
     steps.begin("Queues are empty")
     drain(lab, steps)
     since, before, start = lab.next_transaction(), lab.cpu(), time.monotonic()
     steps.begin("Votes")
-    run = Run(lab, image, site.target, directory, demand)
+    run = Run(lab, image, site.target, directory, profile)
     with meanwhile or nullcontext([]) as faults:
-        generator_cpu = run.vote(choices, lambda number: steps.advance(number, demand.votes))
+        generator_cpu = run.vote(choices, lambda number: steps.advance(number, profile.votes))
     voters.unlink()
-    sent = read(directory)
+    sent = read(directory / "record")
     if not sent:
         raise Problem("No vote was sent.")
     steps.begin("Queues drain")
@@ -141,7 +144,7 @@ def hold(
     verdict = compare(sent, ledger, lab.counted(since), Order(skew, unsure))
     figures = {
         "began": began,
-        **asdict(demand),
+        **asdict(profile),
         "faults": faults,
         "repeat": repeat,
         "balancers": site.balancers,
@@ -152,7 +155,7 @@ def hold(
         "cpu_window": window,
         "generator_cpu": generator_cpu,
         # Unless all votes were sent before.
-        **speed(sent, 0 if run.interrupted or len(sent) >= demand.votes else demand.seconds),
+        **speed(sent, 0 if run.interrupted or len(sent) >= profile.votes else profile.seconds),
         **verdict.as_dict(),
     }
     (directory / "figures.json").write_text(json.dumps(figures, indent=2))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from landslide_tools.load_client.record import Vote
+
 from .order import Order, Standing
-from .records import Vote
 
 
 class Ballot(NamedTuple):

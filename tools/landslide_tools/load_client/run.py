@@ -10,7 +10,8 @@ from typing import NamedTuple, TextIO
 
 from .browser import Browser
 from .connection import Connections, Response
-from .plan import Plan, Vote
+from .plan import Plan
+from .record import Vote
 from .request import Requests
 
 # Those who may vote again: so many browsers, in no order.
@@ -43,13 +44,13 @@ class Run:
 
     def __init__(self, plan: Plan, cookies: Iterator[str], record: TextIO) -> None:
         """Take the cookies of new voters, and where a line for each vote is to go."""
-        self._plan = plan
+        self._profile, self._target, self._choices = plan.profile, plan.target, plan.choices
         self._cookies = cookies
         self._record = record
-        self._requests = Requests(plan.host)
-        ports = {False: plan.http_port, True: plan.https_port}
-        self._connections = Connections(plan.host, ports)
-        self._left = plan.votes
+        self._requests = Requests(plan.target.host)
+        ports = {False: plan.target.http_port, True: plan.target.https_port}
+        self._connections = Connections(plan.target.host, ports)
+        self._left = plan.profile.votes
         self._deadline = 0.0
         self._kept: list[Browser] = []
         self._coming: list[Press] = []
@@ -57,12 +58,12 @@ class Run:
 
     async def run(self) -> None:
         """Until all have voted or the time is over; cancelled, what is in hand is in doubt."""
-        self._deadline = _now() + self._plan.seconds
+        self._deadline = _now() + self._profile.seconds
         async with asyncio.TaskGroup() as group:
-            if self._plan.rate:
+            if self._profile.arrival_rate:
                 await self._arrive(group)
             else:
-                for _ in range(self._plan.clients):
+                for _ in range(self._profile.clients):
                     group.create_task(self._vote_on())
         # Who is about to press again has no answer yet: the end of the run is no reason for that.
         while self._coming:
@@ -76,8 +77,8 @@ class Run:
 
     async def _vote_on(self) -> None:
         while self._more():
-            if self._plan.pause:
-                await asyncio.sleep(self._plan.pause / 1000)
+            if self._profile.pause:
+                await asyncio.sleep(self._profile.pause / 1000)
             if self._more():
                 await self._act()
 
@@ -85,7 +86,7 @@ class Run:
         due = _now()
         while self._more():
             group.create_task(self._act())
-            due += random.expovariate(self._plan.rate)
+            due += random.expovariate(self._profile.arrival_rate)
             await asyncio.sleep(due - _now())
 
     async def _act(self) -> None:
@@ -95,13 +96,13 @@ class Run:
             return
         browser, choice, drawn = (
             self._somebody(),
-            random.choice(self._plan.choices),
+            random.choice(self._choices),
             random.random(),
         )
-        if drawn < self._plan.abandon:
+        if drawn < self._profile.abandon:
             await self._press(browser, choice, abandoned=True)
             self._come_back(browser, self._other(choice), 0)
-        elif drawn < self._plan.abandon + self._plan.in_flight:
+        elif drawn < self._profile.abandon + self._profile.in_flight:
             await self._change_in_flight(browser, choice)
         else:
             await self._ordinary(browser, choice, 0)
@@ -127,10 +128,10 @@ class Run:
     async def _press(self, browser: Browser, choice: str, abandoned: bool = False) -> bool:
         """Send a vote and record it; whether there was an answer that is no server's error."""
         self._left -= 1
-        https = random.random() < self._plan.https
-        fresh = random.random() < self._plan.fresh
+        https = random.random() < self._profile.https
+        fresh = random.random() < self._profile.fresh
         # As browsers do with a name that has several addresses: the next, where one lets nobody in.
-        for address in random.sample(self._plan.balancers, len(self._plan.balancers)):
+        for address in random.sample(self._target.balancers, len(self._target.balancers)):
             try:
                 connection = await self._connections.get(address, https, fresh)
                 break
@@ -185,11 +186,11 @@ class Run:
         self._record.write(vote.line())
 
     def _somebody(self) -> Browser:
-        if self._kept and random.random() < self._plan.changed:
+        if self._kept and random.random() < self._profile.changed:
             place = random.randrange(len(self._kept))
             self._kept[place], self._kept[-1] = self._kept[-1], self._kept[place]
             return self._kept.pop()
-        return Browser(self._plan.cookie, next(self._cookies))
+        return Browser(self._target.cookie, next(self._cookies))
 
     def _keep(self, browser: Browser) -> None:
         if len(self._kept) < KEPT:
@@ -202,7 +203,7 @@ class Run:
         heapq.heappush(self._coming, Press(due, next(self._numbers), browser, choice, tries))
 
     def _other(self, choice: str) -> str:
-        return random.choice([key for key in self._plan.choices if key != choice])
+        return random.choice([key for key in self._choices if key != choice])
 
 
 def _now() -> float:

@@ -1,13 +1,12 @@
 """Two frontends and their queues behind a load balancer, a ledger, and people who vote."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,12 @@ import pytest
 from interlock.labels import Labels
 from interlock.runtime import HAProxyError
 from interlock.topology import Server, Service
-from landslide_tools.load.generator import Demand, Target
 from landslide_tools.load.lab import BALLOTS, COUNTED, NEXT
 from landslide_tools.load.order import Order
-from landslide_tools.load.records import Vote, new_voter, read, write_voters, written
 from landslide_tools.load.verdict import Ballot, Counted, Verdict, compare
+from landslide_tools.load.voters import new_voter, write_voters
+from landslide_tools.load_client.plan import LoadProfile, Plan, Target
+from landslide_tools.load_client.record import Vote, read, written
 from testing.edge import Edge
 from testing.haproxy_server import free_port
 from testing.poll import Poll, wait_for_intake
@@ -132,15 +132,16 @@ def system(make_system: Callable[..., System]) -> System:
 class Load:
     """A run of the load client, and what came of it."""
 
-    def __init__(self, system: System, directory: Path, demand: Demand, **target: Any) -> None:
+    def __init__(
+        self, system: System, directory: Path, profile: LoadProfile, **target: Any
+    ) -> None:
         directory.mkdir()
         self.directory = directory
         key = SECRETS["COOKIE_KEY_FILE"].encode()
-        write_voters(directory / "voters", (new_voter() for _ in range(demand.votes)), key)
+        write_voters(directory / "voters", (new_voter() for _ in range(profile.votes)), key)
         ports = {"http_port": system.edge.port, "https_port": system.edge.https_port}
         where = replace(Target(BALANCERS, "voter-any"), **ports, **target)
-        plan = {**asdict(demand), **asdict(where), "choices": ["a", "b"]}
-        (directory / "plan.json").write_text(json.dumps(plan))
+        Plan(profile, where, ["a", "b"]).write(directory / "plan.json")
         self._query = system.poll.postgres.query
         ((self._since,),) = self._query(NEXT)
         self.process = subprocess.Popen(
@@ -152,7 +153,7 @@ class Load:
 
     def sent(self) -> int:
         """How many votes are on record so far."""
-        return written(self.directory)
+        return written(self.directory / "record")
 
     def finish(self, seconds: float = 60) -> str:
         """Wait until the client has ended; return what it says."""
@@ -161,7 +162,7 @@ class Load:
         return said
 
     def votes(self) -> list[Vote]:
-        return read(self.directory)
+        return read(self.directory / "record")
 
     def verdict(self, **order: Any) -> Verdict:
         """What the ledger says, once nothing waits."""
@@ -182,9 +183,9 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Load]]:
     runs: list[Load] = []
 
     def start(system: System, votes: int, target: dict[str, Any] | None = None, **how: Any) -> Load:
-        demand = Demand(votes, **{"seconds": 30, "clients": 8} | how)
+        profile = LoadProfile(votes, **{"seconds": 30, "clients": 8} | how)
         directory = tmp_path / f"load-{len(runs)}"
-        runs.append(Load(system, directory, demand, **target or {}))
+        runs.append(Load(system, directory, profile, **target or {}))
         return runs[-1]
 
     yield start

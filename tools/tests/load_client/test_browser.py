@@ -2,7 +2,7 @@
 
 import pytest
 from landslide_tools.load_client.browser import Browser, State, state
-from landslide_tools.load_client.plan import Vote
+from landslide_tools.load_client.record import Vote, parse
 from landslide_tools.load_client.request import Requests
 
 VOTER = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -62,3 +62,4 @@ def test_a_line_of_the_record() -> None:
     vote = Vote(VOTER, "a", 10, 5, 0, 0, 7, "192.0.2.12", True)
 
     assert vote.line() == f"{VOTER} a 10 5 0 0 7 192.0.2.12 1\n"
+    assert [*parse([vote.line()])] == [vote]

@@ -61,7 +61,7 @@ def test_in_an_open_loop_votes_come_whoever_is_answered(
 ) -> None:
     system.nodes[0].signal(signal.SIGSTOP)
     system.nodes[1].signal(signal.SIGSTOP)
-    run = load(system, 400, rate=200)
+    run = load(system, 400, arrival_rate=200)
     # Nobody is answered, and more are sent than by eight clients who wait for that.
     wait_until(lambda: _connections(system.edge.port) > 100)
     assert run.sent() == 0
