@@ -20,9 +20,9 @@ AGAIN = 'Run "./landslide down" again: it takes away what is left.'
 @inventory_options
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 def down(inventory: Inventory, yes: bool) -> None:
-    """Removes all of it, the votes too.
+    """Remove the system and its votes.
 
-    A lab goes with its nodes. Your own machines stay, with their Docker engines.
+    A lab is removed with its machines. Your own machines keep their Docker engines.
     """
     what = "the lab" if inventory.is_lab else ", ".join(inventory.groups["all"])
     if not yes:

@@ -58,9 +58,9 @@ def write(text: str) -> None:
 @click.argument("change", type=click.Choice(["add", "remove"]), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
-    """Shows the line of /etc/hosts that gives the site its name on this machine.
+    """Show, add or remove the site's names in /etc/hosts.
 
-    CHANGE is add or remove: it writes the line there, or takes it away again.
+    CHANGE is add or remove. Without it, the line is shown and nothing is changed.
     """
     console = Console(highlight=False)
     text = FILE.read_text()

@@ -75,17 +75,23 @@ class Outcome:
             self.unreachable.add(event["host"])
 
 
-def environment(descriptor: int) -> dict[str, str]:
-    """Return the environment of a run that tells its progress to `descriptor`."""
+def settings() -> dict[str, str]:
+    """Return an environment with Landslide's own Ansible and its settings."""
     return os.environ | {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+
+def environment(descriptor: int) -> dict[str, str]:
+    """Return the environment of a run that reports its progress to `descriptor`."""
+    return settings() | {
         # A run by hand takes Ansible's own strategy, does the same, and takes twice as long.
         "ANSIBLE_STRATEGY": "mitogen_linear",
         "ANSIBLE_STRATEGY_PLUGINS": str(STRATEGIES),
         "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "LANDSLIDE_PROGRESS_FD": str(descriptor),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
 
 

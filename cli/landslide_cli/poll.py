@@ -21,9 +21,9 @@ LOOK = '"./landslide status" shows the poll.'
 @click.command("open")
 @inventory_options
 def open_(inventory: Inventory) -> None:
-    """Opens a poll that waits for its time, now.
+    """Open the poll now, before its time.
 
-    A poll without the time "opens_at" is open from the start; a closed one is not opened again.
+    A poll without "opens_at" opens by itself. A closed poll cannot be opened again.
     """
     console = Console(highlight=False)
     console.print(_run("open", inventory, console, LOOK)["opened"])
@@ -33,9 +33,9 @@ def open_(inventory: Inventory) -> None:
 @inventory_options
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 def close(inventory: Inventory, yes: bool) -> None:
-    """Closes the poll for good, and certifies its count.
+    """Close the poll for good and certify the count.
 
-    Every vote that was thanked for is counted first. Run again, it verifies the certificate.
+    Every acknowledged vote is counted first. Run again, it verifies the certificate.
     """
     if not yes:
         if not sys.stdin.isatty():

@@ -20,9 +20,9 @@ GO_ON = 'No vote is lost. Mend that, then run "./landslide retire" again.'
 @inventory_options
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 def retire(host: str, inventory: Inventory, yes: bool) -> None:
-    """Takes a frontend or a worker out of the cluster while the poll goes on.
+    """Remove a frontend or a worker while the poll is open.
 
-    A frontend's queue takes no more votes, and is emptied into the store first.
+    A frontend's queue stops taking votes and is drained into the store first.
     """
     if not yes:
         if not sys.stdin.isatty():

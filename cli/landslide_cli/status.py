@@ -68,7 +68,7 @@ def show(console: Console, told: dict[str, Record]) -> None:
 @click.command()
 @inventory_options
 def status(inventory: Inventory) -> None:
-    """Shows the nodes, the services, the queues, the count, and when the poll opens and closes."""
+    """Show nodes, services, queues, the count and the poll's schedule."""
     log = STATE / "log" / "status.log"
     log.unlink(missing_ok=True)
     outcome = playbook.run(["playbooks/status.yml"], inventory, log, lambda event: None)

@@ -143,12 +143,12 @@ def run_side_by_side(parts: Mapping[str, Checks]) -> list[str]:
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def test(parts: tuple[str, ...]) -> None:
-    """Checks Landslide itself, all of it or PARTs.
+    """Run Landslide's own tests, all of them or by PART.
 
     PART is lint, apps, repo, molecule, cluster, vagrant or aws.
 
-    What needs machines runs on a lab of its own, beside the one of "./landslide up", and beside it
-    what needs none.
+    Tests that need machines run on a lab of their own, not on the one of "./landslide up"; the
+    others run at the same time.
     """
     if os.getuid() == 0 and "apps" in (parts or PARTS):
         let_nobody_in(ROOT)

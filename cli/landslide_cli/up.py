@@ -21,10 +21,10 @@ GO_ON = 'Mend that, then run "./landslide up" again: it goes on where it stopped
 @click.command()
 @inventory_options
 def up(inventory: Inventory) -> None:
-    """Brings the whole system up; run again, it changes only what has changed.
+    """Install or update the system; without -i, a lab on this machine.
 
-    Without -i, it first makes a lab on this machine: a container for each host of
-    inventories/lab, which stands for a bare machine.
+    It can be run again at any time: it changes only what differs from the inventory. The machines
+    of the lab are containers, one for each host of inventories/lab.
     """
     console = Console(highlight=False)
     log = STATE / "log" / time.strftime("up-%Y%m%d-%H%M%S.log")

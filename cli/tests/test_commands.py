@@ -1,20 +1,64 @@
 """The commands, from the outside."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
+from landslide_cli import ROOT
 from landslide_cli.__main__ import main
 from landslide_cli.down import down
 from landslide_cli.playbook import Outcome
 
+OPERATE = ["up", "status", "open", "close", "retire", "hosts", "playbook", "down"]
+TEST = ["load", "chaos", "test"]
 
-@pytest.mark.parametrize(
-    "command", ["up", "status", "hosts", "load", "open", "close", "test", "down"]
-)
+
+def test_commands_are_listed_in_the_order_of_use():
+    said = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    operate, test = (part.strip().splitlines() for part in said.split("Commands:")[1].split("\n\n"))
+
+    assert [line.split()[0] for line in operate] == OPERATE
+    assert [line.split()[0] for line in test[1:]] == TEST
+    assert "..." not in said.split("Commands:")[1]
+
+
+@pytest.mark.parametrize("command", [name for name in OPERATE + TEST if name != "playbook"])
 def test_each_command_explains_itself(command):
     result = CliRunner().invoke(main, [command, "--help"])
 
     assert result.exit_code == 0
     assert command in result.output
+
+
+ARGUMENTS = ["--help", "-i", "mine", "--", "-e", "a=b", "site.yml", "--check"]
+
+
+def test_playbook_passes_on_every_argument(monkeypatch):
+    executed = []
+    monkeypatch.setattr("os.execvpe", lambda *what: executed.append(what))
+    CliRunner().invoke(main, ["playbook", *ARGUMENTS])
+
+    ((program, arguments, environment),) = executed
+    assert program == "ansible-playbook"
+    assert arguments == ["ansible-playbook", *ARGUMENTS]
+    assert environment["ANSIBLE_CONFIG"] == str(ROOT / "ansible.cfg")
+
+
+def test_playbook_is_the_ansible_of_the_project_with_its_settings(tmp_path):
+    own = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
+    done = subprocess.run(
+        [sys.executable, "-m", "landslide_cli", "playbook", "--version"],
+        cwd=tmp_path,
+        env=own | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert f"config file = {ROOT / 'ansible.cfg'}" in done.stdout
+    assert f"executable location = {os.path.dirname(sys.executable)}" in done.stdout
 
 
 def test_faults_are_listed_where_there_is_no_lab(monkeypatch):

@@ -141,10 +141,10 @@ def chaos(
     skew: float,
     **shares: float,
 ) -> None:
-    """Breaks the parts of a lab while people vote, and accounts for every vote.
+    """Inject faults into a lab during a vote; account for every vote.
 
-    What is broken is drawn from the seed; all of it ends by itself, and at the latest with the
-    round. What a run that was cut short has left broken is mended at the begin of the next.
+    The seed decides which faults are injected, and when. Every fault ends with its round. A new run
+    first removes the faults that an interrupted run has left behind.
     """
     if not inventory.is_lab:
         raise Problem("Chaos is for a lab: machines that people rely on are not broken on purpose.")

@@ -56,10 +56,10 @@ def load(
     skew: float,
     **shares: float,
 ) -> None:
-    """Sends many votes into a lab, and tells whether each was counted exactly once.
+    """Send votes to a lab; check that each is counted exactly once.
 
-    The votes are real ones. Nobody else may vote meanwhile: theirs would be taken for ghosts.
-    Ctrl-C ends the voting; what was sent until then is compared all the same.
+    The votes are real ones and stay in the count. Nobody else may vote at the same time: their
+    votes would be reported as ghosts. Ctrl-C ends the voting; the votes sent so far are checked.
     """
     if not inventory.is_lab:
         raise Problem("A load is for a lab: its votes are counted like any others, and stay.")
