@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from rich.console import Console
 
 from . import STATE, playbook
+from .confirm import confirm, yes_option
 from .errors import Problem
 from .inventory import Inventory, inventory_options
 from .progress import Steps
@@ -56,7 +56,7 @@ def write(text: str) -> None:
 @click.command()
 @inventory_options
 @click.argument("change", type=click.Choice(["add", "remove"]), required=False)
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@yes_option
 def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
     """Show, add or remove the site's names in /etc/hosts.
 
@@ -75,13 +75,8 @@ def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
     if new == text:
         console.print(f"{FILE} is like that already.", soft_wrap=True)
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Problem(f"This changes {FILE}: say --yes.")
-        question = (
-            f"Write this line to {FILE}?" if line else f"Remove Landslide's line from {FILE}?"
-        )
-        click.confirm(question, abort=True)
+    what = f"writes this line to {FILE}" if line else f"removes Landslide's line from {FILE}"
+    confirm(f"This {what}.", yes)
     write(new)
 
 

@@ -1,6 +1,5 @@
 """./landslide open and ./landslide close"""
 
-import sys
 import time
 from typing import Any
 
@@ -8,7 +7,7 @@ import click
 from rich.console import Console
 
 from . import STATE, playbook
-from .errors import Problem
+from .confirm import confirm, yes_option
 from .inventory import Inventory, inventory_options
 from .progress import Steps
 from .report import raise_failure
@@ -31,16 +30,13 @@ def open_(inventory: Inventory) -> None:
 
 @click.command()
 @inventory_options
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@yes_option
 def close(inventory: Inventory, yes: bool) -> None:
     """Close the poll for good and certify the count.
 
     Every acknowledged vote is counted first. Run again, it verifies the certificate.
     """
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Problem("This closes the poll for good: say --yes.")
-        click.confirm("This closes the poll for good: nobody can vote any more. Go on?", abort=True)
+    confirm("This closes the poll for good: nobody can vote any more.", yes)
     console = Console(highlight=False)
     told = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
     console.print(told["closed"])

@@ -36,14 +36,25 @@ def up(inventory: Inventory) -> None:
         outcome = playbook.run(PLAYBOOKS, inventory, log, steps.hear)
         raise_failure(outcome, log, GO_ON)
     console.print(f"Up after {steps.elapsed:.0f} s. Log: {log}", soft_wrap=True)
+    for change in changes(outcome.data):
+        console.print(change, soft_wrap=True)
     for name, address in outcome.data.get("addresses", {}).items():
         console.print(f"  {name:<11} {address}", soft_wrap=True)
     console.print(ending(outcome.data, datetime.now().astimezone()), soft_wrap=True)
 
 
+def changes(told: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each image that was rebuilt, and for each node of no known host."""
+    return [*told.get("image_changes", ()), *told.get("swarm_strangers", ())]
+
+
 def ending(told: Mapping[str, Any], now: datetime) -> str:
     """Say whether a test vote went all the way, and when the poll opens and closes."""
     counted = told["test_vote_counted"]
-    vote = "A test vote was cast and counted." if counted else "No test vote was cast."
+    vote = (
+        "A test vote was cast and counted."
+        if counted
+        else "No test vote was cast, as the poll is not open."
+    )
     # None where the store has stopped answering since.
     return f"{vote} {sentence(told['poll'], now)}" if told["poll"] else vote

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from landslide_cli import ROOT
+from landslide_cli import ROOT, playbook
 from landslide_cli.__main__ import main
-from landslide_cli.down import down
+from landslide_cli.inventory import Inventory
 from landslide_cli.playbook import Outcome
 
 OPERATE = ["up", "status", "open", "close", "retire", "hosts", "playbook", "down"]
@@ -70,19 +71,69 @@ def test_faults_are_listed_where_there_is_no_lab(monkeypatch):
     assert all("disk" in line for line in result.output.splitlines())
 
 
-def test_down_without_a_terminal_wants_to_be_told_yes():
-    result = CliRunner().invoke(down, [])
-
-    assert result.exit_code == 1
-    assert "say --yes" in result.output
-
-
-def test_close_without_a_terminal_wants_to_be_told_yes(monkeypatch):
+@pytest.mark.parametrize("command", [["down"], ["close"], ["retire", "frontend02"]])
+def test_what_cannot_be_undone_is_confirmed(command, monkeypatch):
     monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: pytest.fail("it ran"))
-    result = CliRunner().invoke(main, ["close"])
+    result = CliRunner().invoke(main, command)
 
     assert result.exit_code == 1
-    assert "say --yes" in result.output
+    assert "To confirm, add --yes." in result.output
+
+
+def test_down_says_where_the_certificate_is_kept(monkeypatch):
+    outcome = Outcome(data={"kept_certificate": "/kept/lab-1"})
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)
+    monkeypatch.setattr("landslide_cli.engine.start", lambda: None)
+    result = CliRunner().invoke(main, ["down", "--yes"])
+
+    assert result.exit_code == 0
+    assert "/kept/lab-1" in result.output
+
+
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role: {name: landslide.voting.lab, tasks_from: certificate.yml}
+"""
+
+
+def test_a_certificate_outlives_its_lab(tmp_path):
+    (tmp_path / "hosts.ini").write_text("localhost ansible_connection=local")
+    (tmp_path / "play.yml").write_text(PLAY)
+    state = tmp_path / "lab"
+    inventory = Inventory(tmp_path / "hosts.ini", ("lab_name=lab", f"lab_state_dir={state}"))
+
+    def certify() -> dict:
+        what = ([str(tmp_path / "play.yml")], inventory, tmp_path / "log", lambda event: None)
+        outcome = playbook.run(*what)
+        assert outcome.returncode == 0, (tmp_path / "log").read_text()
+        return outcome.data
+
+    assert certify() == {}
+    (state / "certificate").mkdir(parents=True)
+    (state / "certificate/certificate.json").write_text("{}")
+    kept = Path(certify()["kept_certificate"])
+    assert kept.parent == tmp_path / "certificates"
+    assert (kept / "certificate.json").read_text() == "{}"
+    assert not (state / "certificate").exists()
+
+
+def test_up_tells_what_was_rebuilt_and_which_nodes_are_no_hosts(monkeypatch):
+    told = {
+        "image_changes": ["pg is built anew: perl 5.40.1-6 -> 5.40.1-7"],
+        "swarm_strangers": ["worker09 is in the Swarm and not in the inventory."],
+        "test_vote_counted": True,
+        "poll": {},
+    }
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: Outcome(data=told))
+    for what in ("preflight.check", "engine.start"):
+        monkeypatch.setattr(f"landslide_cli.{what}", lambda: None)
+    result = CliRunner().invoke(main, ["up"])
+
+    assert result.exit_code == 0, result.output
+    assert "perl 5.40.1-6 -> 5.40.1-7" in result.output
+    assert "worker09 is in the Swarm" in result.output
 
 
 CERTIFICATE = {

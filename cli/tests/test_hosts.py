@@ -59,7 +59,7 @@ def test_without_a_terminal_it_wants_to_be_told_yes(file, change):
     result = run(change)
 
     assert result.exit_code == 1
-    assert "say --yes" in result.output
+    assert "add --yes" in result.output
     assert file.read_text() == before
 
 

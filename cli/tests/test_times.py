@@ -79,6 +79,8 @@ def test_up_claims_a_test_vote_only_where_one_was_counted():
     )
     waiting = poll("waiting", opens_at=SIX)
     assert ending({"test_vote_counted": False, "poll": waiting}, NOW).startswith(
-        "No test vote was cast. The poll opens on"
+        "No test vote was cast, as the poll is not open. The poll opens on"
     )
-    assert ending({"test_vote_counted": False, "poll": {}}, NOW) == "No test vote was cast."
+    assert ending({"test_vote_counted": False, "poll": {}}, NOW) == (
+        "No test vote was cast, as the poll is not open."
+    )
