@@ -12,7 +12,7 @@ from .progress import Steps
 from .report import raise_failure
 
 RESET = ["--extra-vars", "reset_confirm=yes", "--extra-vars", "reset_volumes=true"]
-AGAIN = 'Run "./landslide down" again: it takes away what is left.'
+AGAIN = 'Run "./landslide down" again: it removes what is left.'
 
 
 @click.command()
@@ -31,9 +31,9 @@ def down(inventory: Inventory, yes: bool) -> None:
         if inventory.is_lab:
             steps.begin("Docker engine")
             engine.start()
-            outcome = playbook.run(["playbooks/lab_down.yml"], inventory, log, steps.hear)
+            outcome = playbook.run(["playbooks/lab_down.yml"], inventory, log, steps.on_event)
         else:
-            outcome = playbook.run(["playbooks/reset.yml"], inventory, log, steps.hear, RESET)
+            outcome = playbook.run(["playbooks/reset.yml"], inventory, log, steps.on_event, RESET)
         raise_failure(outcome, log, AGAIN)
     if kept := outcome.data.get("kept_certificate"):
         console.print(f"The poll's certificate is kept: {kept}", soft_wrap=True)

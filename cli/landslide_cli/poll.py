@@ -38,11 +38,11 @@ def close(inventory: Inventory, yes: bool) -> None:
     """
     confirm("This closes the poll for good: nobody can vote any more.", yes)
     console = Console(highlight=False)
-    told = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
-    console.print(told["closed"])
+    data = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
+    console.print(data["closed"])
     console.print()
-    show(console, told["certificate"])
-    for name in told["certificate_files"]:
+    show(console, data["certificate"])
+    for name in data["certificate_files"]:
         console.print(f"Certificate: {name}", soft_wrap=True)
 
 
@@ -51,7 +51,7 @@ def _run(
 ) -> dict[str, Any]:
     log = STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
     with Steps(console) as steps:
-        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.hear, options)
+        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.on_event, options)
         raise_failure(outcome, log, advice)
     return outcome.data
 
@@ -68,7 +68,7 @@ def show(console: Console, certificate: dict[str, Any]) -> None:
         "rejected": "rejected",
         "received by all queues": "received",
     }
-    # Version 1.0 told no repeated votes from changed ones.
+    # Version 1.0 did not tell repeated votes from changed ones.
     known = {name: key for name, key in figures.items() if key in certificate}
     rows = [[name, f"{certificate[key]:,}"] for name, key in known.items()]
     table(console, "How it adds up", ["", "ballots"], rows)

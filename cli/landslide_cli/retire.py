@@ -11,7 +11,7 @@ from .inventory import Inventory, inventory_options
 from .progress import Steps
 from .report import raise_failure
 
-GO_ON = 'No vote is lost. Mend that, then run "./landslide retire" again.'
+GO_ON = 'No vote is lost. Fix the problem, then run "./landslide retire" again.'
 
 
 @click.command()
@@ -28,8 +28,8 @@ def retire(host: str, inventory: Inventory, yes: bool) -> None:
     log = STATE / "log" / time.strftime("retire-%Y%m%d-%H%M%S.log")
     answers = ("--extra-vars", f"retire_host={host} retire_confirm=yes")
     with Steps(console) as steps:
-        outcome = playbook.run(["playbooks/retire.yml"], inventory, log, steps.hear, answers)
+        outcome = playbook.run(["playbooks/retire.yml"], inventory, log, steps.on_event, answers)
         raise_failure(outcome, log, GO_ON)
     console.print(
-        f"{host} is out. Take its line from the inventory, or the next run brings it back."
+        f"{host} is retired. Remove it from the inventory, or the next run adds it again."
     )

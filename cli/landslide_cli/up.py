@@ -15,7 +15,7 @@ from .report import raise_failure
 from .times import sentence
 
 PLAYBOOKS = ["playbooks/inventory.yml", "playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
-GO_ON = 'Mend that, then run "./landslide up" again: it goes on where it stopped.'
+GO_ON = 'Fix the problem, then run "./landslide up" again: it continues where it stopped.'
 
 
 @click.command()
@@ -33,28 +33,23 @@ def up(inventory: Inventory) -> None:
             steps.begin("This machine")
             preflight.check()
             engine.start()
-        outcome = playbook.run(PLAYBOOKS, inventory, log, steps.hear)
+        outcome = playbook.run(PLAYBOOKS, inventory, log, steps.on_event)
         raise_failure(outcome, log, GO_ON)
     console.print(f"Up after {steps.elapsed:.0f} s. Log: {log}", soft_wrap=True)
-    for change in changes(outcome.data):
-        console.print(change, soft_wrap=True)
+    for change in outcome.data.get("image_changes", ()):
+        console.print(f"Image {change}", soft_wrap=True)
     for name, address in outcome.data.get("addresses", {}).items():
         console.print(f"  {name:<11} {address}", soft_wrap=True)
     console.print(ending(outcome.data, datetime.now().astimezone()), soft_wrap=True)
 
 
-def changes(told: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each image that was rebuilt, and for each node of no known host."""
-    return [*told.get("image_changes", ()), *told.get("swarm_strangers", ())]
-
-
-def ending(told: Mapping[str, Any], now: datetime) -> str:
-    """Say whether a test vote went all the way, and when the poll opens and closes."""
-    counted = told["test_vote_counted"]
+def ending(data: Mapping[str, Any], now: datetime) -> str:
+    """Say whether a test vote was counted, and when the poll opens and closes."""
+    counted = data["test_vote_counted"]
     vote = (
         "A test vote was cast and counted."
         if counted
         else "No test vote was cast, as the poll is not open."
     )
     # None where the store has stopped answering since.
-    return f"{vote} {sentence(told['poll'], now)}" if told["poll"] else vote
+    return f"{vote} {sentence(data['poll'], now)}" if data["poll"] else vote
