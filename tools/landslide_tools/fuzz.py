@@ -1,4 +1,4 @@
-"""Sends a lab's load balancer what no client should, and looks whether anything breaks or is lost.
+"""Sends a lab's load balancer what no client should, and checks that nothing breaks or is lost.
 
     ./landslide up
     PYTHONPATH=cli:tools:apps:apps/frontend .venv-dev/bin/python -m landslide_tools.fuzz
@@ -8,7 +8,7 @@ of which each request follows from the seed and its number. A third are votes as
 Nobody else may vote meanwhile.
 
 There must be no 5xx, to a client or between load balancer and frontend; every container and its
-processes must be those from before; every vote that was thanked for must be in the ledger, once,
+processes must be those from before; every acknowledged vote must be in the ledger, once,
 and no other one, but for those whose answer nobody could hear.
 """
 
@@ -73,7 +73,7 @@ AUDIT = """
 ERRORS = ("hrsp_5xx", "econ", "eresp", "wretr", "wredis")
 
 
-class Books:
+class Account:
     """What was sent and answered, as far as it has to be accounted for."""
 
     def __init__(self, electorate: Electorate) -> None:
@@ -95,20 +95,20 @@ class Books:
     def take(self, number: int, request: Request, said: bytes) -> None:
         """Note all that was answered to a request."""
         what = f"{number} ({request.kind}): {request.data[:2000]!r}\n    answer: {said[:500]!r}"
-        thanked = set()
+        acknowledged = set()
         answers = FINAL_ANSWER.findall(said)
         for status, head in answers:
             voter = self.note(request.kind, int(status), head.decode("latin-1"), what)
-            thanked.add(voter)
+            acknowledged.add(voter)
             if self._owners.get(voter, number) != number:
-                self.wrong["answers that thank somebody else"].append(what)
+                self.wrong["receipts of another voter's vote"].append(what)
         self.requests[request.kind] += 1
         self.statuses[request.kind]["no answer"] += not answers
         if len(answers) < request.answers:
             # A load balancer that ends a connection says so, and the rest may be sent again.
             if request.ending is Ending.ANSWER and not LAST.search(said):
-                self.wrong["whole requests without an answer"].append(what)
-            doubtful = (vote for vote in request.votes if vote[0] not in thanked)
+                self.wrong["complete requests without an answer"].append(what)
+            doubtful = (vote for vote in request.votes if vote[0] not in acknowledged)
             self.votes += (Vote(*vote, sent=0, took=0, status=0, cast=0) for vote in doubtful)
 
     def note(self, kind: str, status: int, head: str, what: str) -> str:
@@ -131,7 +131,7 @@ class Books:
 
 
 async def send(
-    url: str, books: Books, steps: Steps, seed: int, number: int, choices: list[str], key: bytes
+    url: str, account: Account, steps: Steps, seed: int, number: int, choices: list[str], key: bytes
 ) -> None:
     """Send so many requests, by CLIENTS connections at a time."""
     electorate = Electorate([key])
@@ -142,8 +142,8 @@ async def send(
         line = Line(address.hostname or "", address.port or 80)
         for one in numbers:
             request = draw(seed, one, electorate, choices)
-            books.expect(one, request)
-            books.take(one, request, await line.say(request))
+            account.expect(one, request)
+            account.take(one, request, await line.say(request))
             steps.advance(one, number)
         line.drop()
 
@@ -152,7 +152,7 @@ async def send(
             group.create_task(client())
 
 
-def schemathesis(url: str, books: Books, seed: int, examples: int, accept: str) -> None:
+def schemathesis(url: str, account: Account, seed: int, examples: int, accept: str) -> None:
     """Let Schemathesis test what the site describes, and note all that it was answered."""
     kind = f"Schemathesis, {accept}"
     with tempfile.TemporaryDirectory() as directory:
@@ -170,15 +170,15 @@ def schemathesis(url: str, books: Books, seed: int, examples: int, accept: str) 
             timeout=SCHEMATHESIS_SECONDS,
         )
         if done.returncode:
-            books.wrong["runs of Schemathesis that found something"].append(done.stdout)
+            account.wrong["runs of Schemathesis that found something"].append(done.stdout)
         entries = json.loads(record.read_text())["log"]["entries"] if record.exists() else []
     for entry in entries:
         request, answer = entry["request"], entry["response"]
         cookies = [h["value"] for h in answer["headers"] if h["name"].lower() == "set-cookie"]
         what = f"{request['method']} {request['url']} {request.get('postData')}: {answer['status']}"
-        books.requests[kind] += 1
+        account.requests[kind] += 1
         posted = request["method"] == "POST"
-        books.note(kind, answer["status"], "\n".join(cookies) if posted else "", what)
+        account.note(kind, answer["status"], "\n".join(cookies) if posted else "", what)
 
 
 def containers(lab: Lab) -> Iterator[tuple[str, str, set[str]]]:
@@ -203,42 +203,42 @@ def errors(told: dict[str, Any]) -> dict[str, int]:
 
 
 def judge(
-    lab: Lab, books: Books, since: int, before: tuple[Any, ...], after: tuple[Any, ...]
+    lab: Lab, account: Account, since: int, before: tuple[Any, ...], after: tuple[Any, ...]
 ) -> None:
     """Compare, and note what is wrong."""
     living = {name: (identity, processes) for name, identity, processes in after[0]}
     for name, identity, processes in before[0]:
         now, left = living.get(name, ("", set()))
         if now != identity or not processes <= left:
-            books.wrong["containers or processes that have died"].append(name)
+            account.wrong["containers or processes that have died"].append(name)
     for name, count in after[1].items():
         if more := count - before[1].get(name, 0):
-            books.wrong["errors behind the load balancer"].append(f"{name}: {more}")
+            account.wrong["errors behind the load balancer"].append(f"{name}: {more}")
     ledger = lab.ballots(since)
-    verdict = compare(books.votes, ledger, lab.counted(since))
+    verdict = compare(account.votes, ledger, lab.counted(since))
     print(*(f"{name} {number:,}" for name, number in verdict.as_dict().items()), sep=", ")
     if not verdict.clean:
-        books.wrong["votes that were not counted exactly once"].append(str(verdict))
-    thanked = {(vote.voter, vote.choice, vote.cast) for vote in books.votes}
-    doubtful = {vote.voter for vote in books.votes if vote.in_doubt}
+        account.wrong["votes that were not counted exactly once"].append(str(verdict))
+    acknowledged = {(vote.voter, vote.choice, vote.cast) for vote in account.votes}
+    doubtful = {vote.voter for vote in account.votes if vote.in_doubt}
     for ballot in ledger:
-        if ballot[:3] not in thanked and ballot.voter not in doubtful:
-            books.wrong["ballots that nobody was thanked for"].append(str(ballot))
+        if ballot[:3] not in acknowledged and ballot.voter not in doubtful:
+            account.wrong["ballots that were never acknowledged"].append(str(ballot))
     equal, missing, rejected = after[2]
     if equal != "t" or missing != "0" or rejected != before[2][2]:
-        books.wrong["audits that do not add up"].append(f"{before[2]}, then {after[2]}")
+        account.wrong["audits that do not add up"].append(f"{before[2]}, then {after[2]}")
 
 
-def show(books: Books) -> None:
+def show(account: Account) -> None:
     """Print what was sent and answered; raises `Problem` where something is wrong."""
-    for kind, number in sorted(books.requests.items()):
-        statuses = sorted((+books.statuses[kind]).items())
+    for kind, number in sorted(account.requests.items()):
+        statuses = sorted((+account.statuses[kind]).items())
         print(f"{kind:<32}{number:>8,}  ", *(f"{name}: {n:,} " for name, n in statuses))
-    print(f"{'all':<32}{books.requests.total():>8,}")
-    for what, examples in books.wrong.items():
+    print(f"{'all':<32}{account.requests.total():>8,}")
+    for what, examples in account.wrong.items():
         print(f"\n{len(examples):,} {what}:", *examples[:SHOWN], sep="\n  ")
-    if books.wrong:
-        raise Problem("The site does not stand it: " + ", ".join(books.wrong) + ".")
+    if account.wrong:
+        raise Problem("The site failed: " + ", ".join(account.wrong) + ".")
 
 
 @click.command()
@@ -253,7 +253,7 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
     choices = lab.choices()
     if not choices:
         raise Problem("The poll is closed.")
-    books = Books(Electorate([site.cookie_key]))
+    account = Account(Electorate([site.cookie_key]))
     with Steps(Console(highlight=False)) as steps:
         steps.begin("Queues are empty")
         drain(lab, steps)
@@ -261,14 +261,14 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
         before = [*containers(lab)], errors(told), lab.query(AUDIT)[0]
         steps.begin("Schemathesis")
         for accept in ("application/json", "text/html, */*"):
-            schemathesis(url, books, seed, examples, accept)
+            schemathesis(url, account, seed, examples, accept)
         steps.begin("Raw HTTP")
-        asyncio.run(send(url, books, steps, seed, number, choices, site.cookie_key))
+        asyncio.run(send(url, account, steps, seed, number, choices, site.cookie_key))
         steps.begin("Queues drain")
         drain(lab, steps)
         after = [*containers(lab)], errors(told), lab.query(AUDIT)[0]
-    judge(lab, books, since, before, after)
-    show(books)
+    judge(lab, account, since, before, after)
+    show(account)
 
 
 if __name__ == "__main__":

@@ -169,9 +169,9 @@ def test_the_longest_gap_is_the_longest_time_without_a_receipt(votes, lasted, ga
     [
         ({}, "each counted exactly once"),
         ({"lost": 2}, "2 LOST"),
-        ({"failed": 3}, "VOTERS NOTICED"),
+        ({"failed": 3}, "VOTES FAILED"),
         ({"failed": 3, "spared": False}, "each counted exactly once"),
-        ({"missed": True}, "did not: no such machine"),
+        ({"missed": True}, "did not happen: no such machine"),
     ],
 )
 def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
@@ -199,7 +199,7 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
     assert said in page.summary(result)
     assert "4 ambiguous" in page.summary(result)
     assert "power loss of store01" in text
-    assert ("1 of 1 did not go well." in text) is bool(wrong)
+    assert ("1 of 1 rounds failed." in text) is bool(wrong)
 
 
 @pytest.mark.parametrize(
@@ -229,4 +229,4 @@ def test_machines_that_are_no_lab_are_left_alone():
     result = CliRunner().invoke(main, ["chaos", "--inventory", example])
 
     assert result.exit_code == 1
-    assert "Chaos is for a lab" in result.output
+    assert "Faults are for a lab only" in result.output

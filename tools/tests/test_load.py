@@ -49,7 +49,7 @@ def test_machines_that_are_no_lab_are_left_alone():
     result = CliRunner().invoke(main, ["load", "--inventory", example])
 
     assert result.exit_code == 1
-    assert "A load is for a lab" in result.output
+    assert "Load is for a lab only" in result.output
 
 
 def test_voters_are_like_those_of_the_load_balancer():

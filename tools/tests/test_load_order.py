@@ -79,10 +79,10 @@ LATE_A = vote("a", 500, abandoned=True)
         # In doubt, and later: it may count or not.
         (LATE_A, [B, LATE_A], Standing.RIGHT),
         (B, [B, LATE_A], Standing.RIGHT),
-        # Given up, and older than what was thanked for.
+        # Abandoned, and older than what was acknowledged.
         (vote("a", 1, abandoned=True), [vote("a", 1, abandoned=True), LATE_A._replace(
             choice="b", cast=START, abandoned=False, status=200)], Standing.STALE),
-        # Given up a moment before.
+        # Abandoned a moment before.
         (vote("a", 9), [vote("a", 9, abandoned=True), B], Standing.AMBIGUOUS),
         # Both have a receipt, and overlap.
         (A, [A, B._replace(known=0)], Standing.AMBIGUOUS),

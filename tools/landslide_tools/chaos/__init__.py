@@ -1,4 +1,4 @@
-"""./landslide chaos: break every part of a lab while people vote, and account for every vote."""
+"""./landslide chaos: faults in every part of a lab during a vote, and what became of every vote."""
 
 from .command import chaos
 

@@ -24,9 +24,9 @@ from .injector import Chaos, Statistics, heal
 from .noticed import failures
 from .schedule import Planned, draw
 
-# So many votes that machines which are to recover meanwhile have something left to do it with.
+# So few votes that machines have resources left to recover with.
 CLIENTS, PAUSE = 8, 20
-# How people vote: as on a bad day.
+# The load profile: people on a bad day.
 USUAL = {"changed": 0.3, "abandon": 0.1, "in_flight": 0.1, "fresh": 0.5, "https": 0.5}
 SEEDS = 1_000_000
 
@@ -42,18 +42,18 @@ def play(
     steps: Within,
     repeat: str,
 ) -> dict[str, Any]:
-    """Let people vote while what is planned happens; return what came of it.
+    """Run the load while the planned faults happen; return the result.
 
-    The command that does the same is `repeat`.
+    `repeat` is the command that does the same again.
     """
     chaos = Chaos(site, nodes, statistics, plan)
     faults = [planned.fault for planned in plan]
     balancers = touched(faults, nodes)
     trial = run_trial(site, profile, directory, steps, chaos, repeat, skew, balancers)
     failed = failures(trial.votes, balancers)
-    # Who was interrupted has no answer either.
+    # Interrupted votes have no answer either.
     unnoticed = not trial.interrupted and spared(faults, nodes)
-    # Beside another one, a fault may have nothing left to break.
+    # During another fault, a fault may have nothing left to break.
     missed = len(plan) == 1 and any(fault["problem"] for fault in trial.figures["faults"])
     return {
         **trial.figures,
@@ -77,9 +77,9 @@ def repetition(
     most: int,
     voting_seconds: int,
 ) -> str:
-    """Return the command that draws a schedule again, with people who vote as they did.
+    """Return the command that draws the same schedule again, with the same load profile.
 
-    With `alone` further faults may follow: those whose names the fault's name is a part of.
+    With `alone` it may run further faults: those whose names contain this one's.
     """
     how = ["--each" if alone else "--rounds=1", *([f"--only={only}"] if only else [])]
     drawn = [f"--seed={seed}", f"--most={most}", f"--seconds={voting_seconds}"]
@@ -98,35 +98,35 @@ def repetition(
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
-    help="How many schedules.",
+    help="Number of rounds, each with a schedule of faults.",
 )
 @click.option(
     "--seconds",
     type=click.IntRange(10, 300),
     default=20,
     show_default=True,
-    help="For how long people vote in each.",
+    help="Duration of the voting in each round.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=None,
-    help="Of the first schedule; the next has the next number. Without it, any.",
+    help="Seed of the first round; each further round adds one. Default: random.",
 )
 @click.option(
     "--most",
     type=click.IntRange(1, 10),
     default=3,
     show_default=True,
-    help="Faults in a schedule, at most.",
+    help="Maximum number of faults in a round.",
 )
-@click.option("--only", default="", metavar="TEXT", help="Only faults with this in their names.")
-@click.option("--each", is_flag=True, help="Each fault once, alone, instead of schedules.")
+@click.option("--only", default="", metavar="TEXT", help="Only faults whose names contain this.")
+@click.option("--each", is_flag=True, help="Run each fault once, alone, instead of schedules.")
 @click.option(
     "--list",
     "listing",
     is_flag=True,
-    help="Only tell what faults there are; the lab need not be up.",
+    help="List the faults and exit; the lab need not be up.",
 )
 @profile_options(**USUAL)
 def chaos(
@@ -147,7 +147,7 @@ def chaos(
     first removes the faults that an interrupted run has left behind.
     """
     if not inventory.is_lab:
-        raise Problem("Chaos is for a lab: machines that people rely on are not broken on purpose.")
+        raise Problem("Faults are for a lab only, never for machines that people rely on.")
     console = Console(highlight=False)
     if listing:
         hosts = [(tier, host) for tier in TIERS for host in inventory.groups.get(tier, [])]
@@ -158,7 +158,7 @@ def chaos(
     nodes = [Node(**node, disk=site.lab.has_disk(node["name"])) for node in told["nodes"]]
     faults = [fault for fault in catalogue(nodes) if only in fault.name]
     if not faults:
-        raise Problem(f'No fault has "{only}" in its name: --list tells their names.')
+        raise Problem(f'No fault has "{only}" in its name: --list shows the names.')
     password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
     statistics = Statistics(site.lab, nodes, password)
     votes = seconds * CLIENTS * 1000 // PAUSE
@@ -169,7 +169,7 @@ def chaos(
     found: list[dict[str, Any]] = []
     try:
         with Steps(console) as steps:
-            steps.begin("All is whole")
+            steps.begin("No fault is left of an earlier run")
             heal(site.lab, nodes)
             for number, one in enumerate(seeds):
                 plan = draw(one, [faults[number]] if each else faults, most, seconds)
@@ -193,4 +193,4 @@ def chaos(
             console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
     bad = [str(result["seed"]) for result in found if not result["good"]]
     if bad:
-        raise Problem(f"Not all went well with these seeds: {', '.join(bad)}.")
+        raise Problem(f"Rounds with these seeds failed: {', '.join(bad)}.")

@@ -1,7 +1,7 @@
-"""What can go wrong on a lab: each fault is a script that begins it and one that ends it. No I/O.
+"""The faults of a lab: for each, the script that begins it and the one that ends it. No I/O.
 
-The scripts run as root, with sh, on a node. What happens to the machine itself, the engine that the
-node is a container of is asked for after the first of them; the second is then to start it again.
+The scripts run as root, with sh, on a node. A fault of the machine itself is caused by the engine
+that the node is a container of, after the first script, and ended by it before the second.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ from .scripts import (
     signal,
 )
 
-# What of the Swarm's runs where.
+# The Swarm's services by tier.
 SERVICES = {
     "manager": ("swarm-api",),
     "frontend": ("frontend", "redis"),
@@ -37,9 +37,9 @@ SERVICES = {
     "store": ("pg", "results-app", "overview"),
 }
 TIERS = ("interlock", "frontend", "worker", "store", "manager")
-# Whose processes a signal stops: unlike a freeze, this breaks off what they wait for.
+# Services that are stopped by a signal: unlike a freeze, it interrupts their system calls.
 SIGNALLED = ("frontend", "worker")
-# The tiers between a voter and the disk that a vote is on when it is thanked for.
+# The tiers between a voter and the disk that a vote is on when it is acknowledged.
 ROAD = ("interlock", "frontend")
 
 

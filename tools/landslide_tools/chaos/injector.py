@@ -1,4 +1,4 @@
-"""Makes faults happen at their times, and sees to it that they end, whatever else happens."""
+"""Begins and ends faults at their times; none is left behind, whatever happens."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ FRESH_SECONDS = 3
 
 
 class Statistics:
-    """What the load balancers' own figures say of the site."""
+    """The state of the site by the load balancers' own statistics."""
 
     def __init__(self, lab: Any, nodes: Sequence[Node], password: str) -> None:
         """Take the lab, its machines, and the password of `admin`."""
@@ -47,11 +47,11 @@ class Statistics:
 
 
 class Chaos:
-    """A context in which the planned faults happen; it gives a list of what has happened.
+    """A context in which the planned faults happen; it gives the list of them.
 
-    Each item has the fault's name, the seconds since the beginning at which it was there and gone,
-    and what went wrong with it, if anything did: a fault of something that another fault has taken
-    away cannot happen. On leaving, all is healed, and everything has recovered by itself.
+    Each item has the fault's name, the seconds since the beginning at which it began and ended, and
+    why it did not happen, if so: what another fault has removed cannot fail. On leaving, all
+    faults have ended, and the lab has recovered by itself.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Chaos:
         self._plan = plan
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._told: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
         self._began = 0.0
         self.recovery_seconds = 0.0
 
@@ -75,7 +75,7 @@ class Chaos:
             thread = threading.Thread(target=self._happen, args=(planned,), daemon=True)
             self._threads.append(thread)
             thread.start()
-        return self._told
+        return self._events
 
     def __exit__(
         self,
@@ -83,7 +83,7 @@ class Chaos:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End every fault now, and wait until the lab is whole; raises `Problem` if it is not."""
+        """End every fault, wait until the lab has recovered; raises `Problem` if it does not."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
@@ -95,19 +95,19 @@ class Chaos:
     def _happen(self, planned: Planned) -> None:
         if self._stopping.wait(max(0.0, self._began + planned.begins - time.monotonic())):
             return
-        told: dict[str, Any] = {"name": planned.fault.name, "problem": ""}
-        self._told.append(told)
-        told["from"] = time.monotonic() - self._began
+        event: dict[str, Any] = {"name": planned.fault.name, "problem": ""}
+        self._events.append(event)
+        event["from"] = time.monotonic() - self._began
         try:
             begin(self._lab, planned.fault)
         except Problem as problem:
-            told["problem"] = str(problem)
+            event["problem"] = str(problem)
         self._stopping.wait(max(0.0, self._began + planned.ends - time.monotonic()))
         try:
             end(self._lab, planned.fault)
         except Problem as problem:
-            told["problem"] = told["problem"] or str(problem)
-        told["to"] = time.monotonic() - self._began
+            event["problem"] = event["problem"] or str(problem)
+        event["to"] = time.monotonic() - self._began
 
     def _recover(self) -> None:
         wanted = sum(node.tier == "frontend" for node in self._nodes)
@@ -118,7 +118,7 @@ class Chaos:
             try:
                 found = self._statistics.frontends()
                 _, age = self._lab.waiting()
-                # Of an update that was held up, the rest would happen in the next round.
+                # The rest of a delayed update would happen in the next round.
                 updating = run(self._lab, manager, UPDATING).split()
                 why = (
                     f"{found} of {wanted} frontends are up, a queue was last seen {age:.0f} s ago,"
@@ -128,7 +128,7 @@ class Chaos:
                     return
             except Problem as problem:
                 why = str(problem)
-            # Nobody tells when all is whole: each part is asked again, until `end`.
+            # Nothing notifies of a recovery: each part is polled until `end`.
             time.sleep(LOOK_SECONDS)
         raise Problem(f"The lab has not recovered within {RECOVERY_SECONDS} s: {why}.")
 
@@ -161,7 +161,7 @@ def switch(lab: Any, node: str, how: str) -> None:
 
 
 def heal(lab: Any, nodes: Sequence[Node]) -> None:
-    """End whatever fault there is, also of a run that was cut short."""
+    """End whatever fault there is, also of a run that was interrupted."""
     for node in nodes:
         lab.nodes[node.name].start()
     for node in nodes:
@@ -171,7 +171,7 @@ def heal(lab: Any, nodes: Sequence[Node]) -> None:
                 run(lab, node.name, HEAL)
                 break
             except Problem:
-                # Its engine may still be on its way.
+                # Its engine may still be starting.
                 if time.monotonic() > end:
                     raise
                 time.sleep(LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""Which votes failed, as the people saw it who cast them. Pure."""
+"""Which votes failed, as their voters saw it. Pure."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,7 +6,7 @@ from landslide_tools.load_client.record import Vote
 
 
 def failures(votes: Sequence[Vote], touched: Collection[str]) -> int:
-    """Count the votes that their voters were left alone with.
+    """Count the votes that failed for their voters.
 
     A vote that was refused, asked about or not answered has failed; one that its voter did not wait
     for has not. A browser goes to the next address of the site where one lets nobody in, so that a

@@ -1,4 +1,4 @@
-"""What is run on a node, as root, with sh, to break something and to mend it. No I/O."""
+"""The shell scripts that begin and end faults on a node, as root. No I/O."""
 
 from importlib.resources import files
 
@@ -40,9 +40,9 @@ def signal(name: str, selector: str) -> str:
 """
 
 
-# What a queue may hold is held by somebody else then.
+# The memory of a queue, taken by something else.
 UNFILL_MEMORY = ended("memory")
-# A chain of our own is taken away whole, and touches no rule of the engine's.
+# A chain of our own can be removed without a change to the engine's rules.
 CHAIN = "LANDSLIDE-CHAOS"
 DROP = f"""
     iptables -w -N {CHAIN} 2>/dev/null

@@ -1,4 +1,4 @@
-"""./landslide load: many votes into a lab, and whether each of them was counted once."""
+"""./landslide load: votes into a lab, and whether each is counted exactly once."""
 
 from .command import load
 

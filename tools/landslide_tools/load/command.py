@@ -23,28 +23,28 @@ from .trial import find_lab, run_trial
     type=click.IntRange(1, 1_000_000),
     default=50_000,
     show_default=True,
-    help="How many votes to send.",
+    help="Number of votes.",
 )
 @click.option(
     "--seconds",
     type=click.IntRange(1, 600),
     default=60,
     show_default=True,
-    help="For how long at most.",
+    help="Maximum duration.",
 )
 @click.option(
     "--clients",
     type=click.IntRange(1, 256),
     default=64,
     show_default=True,
-    help="How many vote at a time.",
+    help="Number of clients that vote at a time.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(0, 10_000),
     default=0,
     show_default=True,
-    help="Votes a second that come whether others are answered or not, instead of clients.",
+    help="Open loop: votes that arrive per second, instead of clients that wait.",
 )
 @profile_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)
 def load(
@@ -62,7 +62,7 @@ def load(
     votes would be reported as ghosts. Ctrl-C ends the voting; the votes sent so far are checked.
     """
     if not inventory.is_lab:
-        raise Problem("A load is for a lab: its votes are counted like any others, and stay.")
+        raise Problem("Load is for a lab only: its votes stay in the count.")
     console = Console(highlight=False)
     directory = STATE / "load" / time.strftime("%Y%m%d-%H%M%S")
     with Steps(console) as steps:
@@ -78,4 +78,4 @@ def load(
     if not trial.verdict.clean:
         raise Problem("Not every vote was counted exactly once.")
     if not trial.verdict.acknowledged:
-        raise Problem("No vote was acknowledged: there was nothing to count.")
+        raise Problem("No vote was acknowledged.")

@@ -51,8 +51,8 @@ class Run:
     def vote(self, choices: list[str], show: Callable[[int], None]) -> float:
         """Send the votes that are asked for; return the client's own CPU time in seconds.
 
-        `show` is told now and then how many votes there are. Interrupted, the client stops, and
-        what it has recorded stands. Raises `Problem` where it does not run as it should.
+        `show` is called now and then with the number of votes so far. Interrupted, the client
+        stops, and its record is valid. Raises `Problem` where the client fails.
         """
         Plan(self._profile, self._target, choices).write(self._directory / "plan.json")
         container = self._start()
@@ -72,7 +72,7 @@ class Run:
         containers = self._lab.client.containers
         try:
             if containers.get(name).status == "running":
-                raise Problem("Another load runs on this lab: wait for its end.")
+                raise Problem("Another load runs on this lab: wait until it ends.")
             containers.get(name).remove()
         except NotFound:
             pass
@@ -91,7 +91,7 @@ class Run:
             raise Problem(f"The load client does not start: {error.explanation}") from error
 
     def _watch(self, container: Any, show: Callable[[int], None]) -> None:
-        """Wait until the client has ended, or has been told to."""
+        """Wait until the client has ended, or has been signalled to."""
         end = time.monotonic() + self._profile.seconds + GRACE_SECONDS
         try:
             while time.monotonic() < end:
@@ -99,7 +99,7 @@ class Run:
                 if container.status != "running":
                     return
                 show(written(self._directory / "record"))
-                # The record grows without telling anybody; the client ends by itself.
+                # Nothing notifies of a record that grows; the client ends by itself.
                 time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             self.interrupted = True

@@ -1,4 +1,4 @@
-"""The lab's containers, and what can be asked inside them."""
+"""The lab's containers, and what can be read inside them."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ PSQL = (
 )
 ANSWER_SECONDS = 120
 ATTEMPTS = 3
-END = "end of what was asked for"
+END = "end of the answer"
 # A node's own total, and that of each container in it, with the name of its service if it has one.
 CPU = r"""
     total() { sed -n 's/^usage_usec //p' "$1/cpu.stat"; }
@@ -42,7 +42,7 @@ COUNTED = f"""
     SELECT voter::text, choice, cast_us FROM votes WHERE voter IN
         (SELECT voter FROM ballots WHERE {SINCE})
 """
-# What waits, and for how many seconds no worker has looked.
+# The backlog, and how many seconds ago a worker last looked.
 WAITING = """
     SELECT waiting, coalesce(extract(epoch FROM now() - seen_at), 0) FROM lag
 """
@@ -89,7 +89,7 @@ class Lab:
         ]
 
     def waiting(self) -> tuple[int, float]:
-        """Return how many ballots wait in the queues, and how many seconds ago that was so.
+        """Return the backlog of the queues in ballots, and how many seconds ago that was so.
 
         What is from the future, of a clock that is right again, is as old as it is far.
         """
@@ -144,7 +144,7 @@ class Lab:
             said = self.run(node, *command)
             if said.endswith(f"{END}\n"):
                 return said.removesuffix(f"{END}\n")
-        raise Problem(f"{node} does not tell all that it is asked for.")
+        raise Problem(f"{node} gave an incomplete answer {ATTEMPTS} times.")
 
     def run(self, node: str, *command: str) -> str:
         """Return what a command that root runs on a node says; raises `Problem` if it fails."""
@@ -153,5 +153,5 @@ class Lab:
         except APIError as error:
             raise Problem(f"{node} does not answer: {error.explanation}") from error
         if code != 0:
-            raise Problem(f"{node} does not tell: {(errors or b'').decode().strip()}")
+            raise Problem(f"{node} reports an error: {(errors or b'').decode().strip()}")
         return (output or b"").decode()

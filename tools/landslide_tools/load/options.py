@@ -1,4 +1,4 @@
-"""Options of ./landslide load and chaos that say how people vote."""
+"""The load profile as options of ./landslide load and chaos."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,10 @@ from .order import SKEW_MILLISECONDS
 Command = Callable[..., None]
 SHARES = {
     "changed": "Share of the votes by voters who have voted before.",
-    "abandon": "Share of the votes whose voters do not wait for the answer.",
+    "abandon": "Share of the votes that are abandoned before they are answered.",
     "in_flight": "Share of the votes that are changed before they are answered.",
-    "fresh": "Share of the votes on connections of their own.",
-    "https": "Share of the votes by HTTPS. All, where the site takes no others.",
+    "fresh": "Share of the votes on new connections.",
+    "https": "Share of the votes by HTTPS. Always 1 where the site is HTTPS only.",
 }
 
 
@@ -26,7 +26,7 @@ def profile_options(**defaults: float) -> Callable[[Command], Command]:
             type=click.FloatRange(1, 60_000),
             default=SKEW_MILLISECONDS,
             show_default=True,
-            help="Milliseconds between two votes of which one is certainly the later.",
+            help="Milliseconds within which the order of two votes is uncertain.",
         )(command)
         for name, meaning in reversed(SHARES.items()):
             command = _share(name, defaults[name], meaning)(command)

@@ -1,4 +1,4 @@
-"""In which order the load balancers received a voter's votes, as far as that is certain. Pure.
+"""The order in which the load balancers received a voter's votes, as far as it is certain. Pure.
 
 What counts for a voter is the vote that the edge received last. From outside only this is known: a
 vote is received after it was sent, and, by a load balancer that is well, within the skew after

@@ -94,7 +94,7 @@ MEANINGS = {
     "acknowledged": "had a receipt",
     "refused": "were answered without a receipt",
     "in_doubt": "had no answer",
-    "abandoned": "were sent by voters who did not wait for the answer",
+    "abandoned": "were abandoned by their voters before the answer",
     "asked": "were sent by voters who were asked which choice is to count",
     "voters": "have a vote that counts",
     "extra": "were stored without a receipt of their own, or sent twice by the load balancer",
@@ -134,7 +134,7 @@ def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> N
         plot(
             "Backlog, acknowledged and not in the ledger yet",
             "ballots",
-            {"waiting": series.backlog},
+            {"backlog": series.backlog},
             figures["faults"],
         ),
         plot(

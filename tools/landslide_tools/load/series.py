@@ -20,15 +20,15 @@ def speed(votes: Sequence[Vote], lasted: float) -> dict[str, Any]:
     The longest gap is the longest time in which nobody had a receipt, in seconds. The run goes on
     to its last answer, and for `lasted` seconds at least: who reaches nobody sends nothing.
     """
-    thanked = [vote for vote in votes if vote.acknowledged]
+    acknowledged = [vote for vote in votes if vote.acknowledged]
     began = votes[0].sent
     ended = max(began + int(lasted * SECOND), *(vote.sent + vote.took for vote in votes))
-    answered = [began, *sorted(vote.sent + vote.took for vote in thanked), ended]
+    answered = [began, *sorted(vote.sent + vote.took for vote in acknowledged), ended]
     seconds = (ended - began) / SECOND
-    took = sorted(vote.took / 1000 for vote in thanked)
+    took = sorted(vote.took / 1000 for vote in acknowledged)
     return {
         "seconds": seconds,
-        "rate": len(thanked) / seconds if seconds else 0.0,
+        "rate": len(acknowledged) / seconds if seconds else 0.0,
         "longest_gap": max(late - soon for soon, late in pairwise(answered)) / SECOND,
         "latency": {share: percentile(took, share) for share in PERCENTILES if took},
     }
@@ -80,10 +80,10 @@ def series(votes: Sequence[Vote], ledger: Sequence[Ballot], window: float) -> Se
     within the run is left out.
     """
     start = votes[0].sent
-    thanked = [vote for vote in votes if vote.acknowledged]
-    answered = sorted(vote.sent + vote.took for vote in thanked)
+    acknowledged = [vote for vote in votes if vote.acknowledged]
+    answered = sorted(vote.sent + vote.took for vote in acknowledged)
     stored_at = {(ballot.voter, ballot.cast): ballot.stored for ballot in ledger}
-    stored = sorted(stored_at.get((vote.voter, vote.cast), 0) for vote in thanked)
+    stored = sorted(stored_at.get((vote.voter, vote.cast), 0) for vote in acknowledged)
     most = int(window * SECOND)
     stored = [time for time in stored if start <= time <= start + most]
     end = max([vote.sent + vote.took for vote in votes] + stored)
@@ -94,7 +94,7 @@ def series(votes: Sequence[Vote], ledger: Sequence[Ballot], window: float) -> Se
         ((vote.sent + vote.took, 1) for vote in votes if vote.status and not vote.acknowledged),
         start,
     )
-    latency = by_second(((vote.sent, vote.took / 1000) for vote in thanked), start)
+    latency = by_second(((vote.sent, vote.took / 1000) for vote in acknowledged), start)
     lag = by_second(
         (
             (ballot.cast, (ballot.stored - ballot.cast) / 1000)

@@ -1,4 +1,4 @@
-"""A trial: votes are sent, and what came of them is compared with the ledger."""
+"""A trial: votes are sent, and their outcome is compared with the ledger."""
 
 import json
 import time
@@ -50,7 +50,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of it. The report and the record of every vote are in `directory`."""
+    """The result. The report and the record of every vote are in `directory`."""
 
     directory: Path
     verdict: Verdict
@@ -61,36 +61,36 @@ class Trial:
 
 
 def find_lab(inventory: Inventory) -> tuple[Site, dict[str, Any]]:
-    """Return the lab of an inventory, and all that playbooks/lab_inside.yml tells of it."""
+    """Return the lab of an inventory, and all that playbooks/lab_inside.yml reports of it."""
     log = STATE / "log" / "load.log"
     log.unlink(missing_ok=True)
     outcome = playbook.run(["playbooks/lab_inside.yml"], inventory, log, lambda event: None)
     raise_failure(outcome, log, "")
-    told: dict[str, Any] = outcome.data["lab"]
+    lab_data: dict[str, Any] = outcome.data["lab"]
     client = engine.answering()
     if client is None:
         raise Problem('The lab is down. "./landslide up" brings it up.')
     # A key a line: the first one signs.
-    key = Path(told["cookie_key"]).read_text(encoding="utf-8").split()[0].encode()
-    lab = Lab(client, told["name"], told["store"])
-    return Site(lab, told["balancers"], key, told["https_only"]), told
+    key = Path(lab_data["cookie_key"]).read_text(encoding="utf-8").split()[0].encode()
+    lab = Lab(client, lab_data["name"], lab_data["store"])
+    return Site(lab, lab_data["balancers"], key, lab_data["https_only"]), lab_data
 
 
 def drain(lab: Lab, steps: Steps | Within) -> None:
-    """Wait until no ballot waits in a queue; raises `Problem` if that takes too long."""
+    """Wait until no queue has a backlog; raises `Problem` if that takes too long."""
     began = time.monotonic()
     while True:
         waiting, age = lab.waiting()
-        # What was told before we began may be out of date.
+        # What was reported before we began may be out of date.
         if waiting == 0 and age < time.monotonic() - began:
             return
-        steps.note(f"{waiting:,} ballots wait")
+        steps.note(f"backlog {waiting:,}")
         if time.monotonic() - began > DRAIN_SECONDS:
             raise Problem(
-                f"{waiting:,} ballots still wait in the queues, as of {age:.0f} s ago. "
+                f"The queues still have a backlog of {waiting:,} ballots, as of {age:.0f} s ago. "
                 '"./landslide status" shows where.'
             )
-        # Workers write down now and then what they see of the queues, and tell nobody.
+        # Workers report the queues now and then, and nothing notifies of it.
         time.sleep(LOOK_SECONDS)
 
 
@@ -104,12 +104,12 @@ def run_trial(
     skew: float = SKEW_MILLISECONDS,
     unsure: Collection[str] = (),
 ) -> Trial:
-    """Let voters vote, wait for the queues, compare, and write the report into `directory`.
+    """Run the load, drain the queues, compare, and write the report into `directory`.
 
-    What happens `meanwhile` begins with the first vote and must have ended with the context; the
-    list that it gives is told in the report, as is the command that does all this again, `repeat`.
+    The context `meanwhile` is entered before the first vote and left after the last; the list of
+    faults that it gives is in the report, and so is `repeat`, the command that does all this again.
     `skew` and `unsure`, addresses of load balancers, say how far times order votes (`Order`).
-    Interrupted, the voting ends, and what was sent until then is compared all the same.
+    Interrupted, the voting ends, and the votes sent so far are compared.
     """
     lab = site.lab
     if site.https_only:

@@ -1,4 +1,4 @@
-"""Compares what voters were told with what the ledger holds. Pure."""
+"""Compares what voters were answered with the ledger. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

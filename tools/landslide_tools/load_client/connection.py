@@ -31,7 +31,7 @@ class Connection(asyncio.Protocol):
         self.reusable = True
 
     def send(self, request: bytes) -> "asyncio.Future[Response]":
-        """Send a request; the future raises ConnectionError where no whole answer comes."""
+        """Send a request; the future raises ConnectionError where no complete answer comes."""
         assert self._transport is not None
         self._head, self._response = b"", None
         self._waiting = asyncio.get_running_loop().create_future()

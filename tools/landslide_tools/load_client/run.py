@@ -1,4 +1,4 @@
-"""A run: people come, press, wait or do not, and come back."""
+"""A run: voters arrive, vote, wait or abandon, and come back."""
 
 import asyncio
 import heapq
@@ -16,7 +16,7 @@ from .request import Requests
 
 # Those who may vote again: so many browsers, in no order.
 KEPT = 1000
-# Who waits longer has given up: more than a load balancer takes with all its retries.
+# A request times out after that: more than a load balancer takes with all its retries.
 PATIENCE_SECONDS = 45
 # Where no load balancer lets anybody in, nobody tries again at once.
 NOBODY_SECONDS = 0.1
@@ -40,7 +40,7 @@ class Press(NamedTuple):
 
 
 class Run:
-    """All that happens, and its record."""
+    """The votes of a plan, and their record."""
 
     def __init__(self, plan: Plan, cookies: Iterator[str], record: TextIO) -> None:
         """Take the cookies of new voters, and where a line for each vote is to go."""

@@ -1,4 +1,4 @@
-"""Whether ./landslide chaos finds what it is for: bugs, planted one at a time into a lab.
+"""Whether ./landslide chaos finds bugs that are planted, one at a time, into a lab.
 
     ./landslide up -e lab_disk=8G
     PYTHONPATH=cli:tools:apps/frontend .venv/bin/python -m landslide_tools.planted -e lab_disk=8G
@@ -41,7 +41,7 @@ DEPLOYED = (
     Bug(bugs.COOKIE_BY_SCHEME, "kill -9 of worker on"),
     Bug(
         bugs.Bug(
-            "voters are thanked though the queue did not answer",
+            "a vote is acknowledged although the queue did not answer",
             "apps/frontend/frontend/intake.py",
             """            raise self._unavailable(error) from error
         self._note_success()
@@ -80,7 +80,7 @@ DEPLOYED = (
     # ledger then takes for the same.
     Bug(
         bugs.Bug(
-            "a queue thanks before a vote is on its disk",
+            "a queue acknowledges before a vote is on its disk",
             "apps/redis/redis.conf",
             "appendfsync always",
             "appendfsync everysec",
@@ -138,7 +138,7 @@ def unguarded(lab: Lab, where: list[str], rounds: int) -> bool:
     good = lab.query(GUARDED)[0][0]
     bad, count = re.subn(GUARD, ";", good, flags=re.DOTALL)
     if count != 1:
-        raise RuntimeError(f"The store is not what it was: mend {Path(__file__).name}")
+        raise RuntimeError(f"The store has changed: adapt {Path(__file__).name}")
     lab.query(bad)
     try:
         return chaos(where, LATE, rounds)
@@ -148,9 +148,9 @@ def unguarded(lab: Lab, where: list[str], rounds: int) -> bool:
 
 @click.command()
 @inventory_options
-@click.option("--rounds", default=5, show_default=True, help="Tries for each, at most.")
+@click.option("--rounds", default=5, show_default=True, help="Maximum rounds for each bug.")
 def main(inventory: Inventory, rounds: int) -> None:
-    """Plant, break, tell; fails where a bug is not found."""
+    """Plant each bug; fail where one is not found."""
     site, _ = find_lab(inventory)
     where = inventory.arguments
     print("an earlier vote that comes later counts", flush=True)

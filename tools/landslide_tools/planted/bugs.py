@@ -69,7 +69,7 @@ def plant(project: Path, bug: Bug) -> None:
     path = project / bug.file
     text = path.read_text()
     if text.count(bug.right) != 1:
-        raise RuntimeError(f"{bug.file} is not what it was: write {bug.name!r} anew")
+        raise RuntimeError(f"{bug.file} has changed: write {bug.name!r} anew")
     path.write_text(text.replace(bug.right, bug.wrong))
 
 
