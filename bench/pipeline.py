@@ -104,7 +104,7 @@ def machine_cpu() -> tuple[float, float]:
 
 def load(options: list[str]) -> dict[str, Any]:
     """The figures of a run of ./landslide load that has found nothing wrong."""
-    command = [ROOT / "landslide", "load", *options]
+    command = [str(ROOT / "landslide"), "load", *options]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     report = Path(re.findall(r"Report: (.*)", said)[0])
     figures: dict[str, Any] = json.loads(report.with_name("figures.json").read_text())

@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
-"""CPU time that the frontend takes for an acknowledged vote, beside two others in the same run.
+"""CPU time that the frontend takes for an acknowledged vote, beside a bare Flask page.
 
-    bench/frontend.py [ROUNDS [SECONDS]]
+    bench/frontend_cpu.py [ROUNDS [SECONDS]]
 
-- `hello`: a bare Flask page that says hello, on the frontend's own server with as many threads;
-- `usual`: a voting page as it is usually made (see bench/usual): gunicorn with 4 sync workers, no
-  keep-alive, a Redis client for each request, the page rendered each time.
-
-All get the same votes from wrk (Debian's package), as browsers send them through the load balancer.
-The votes go to a real Redis with the shipped configuration, so each is on disk before its thanks.
+The page says hello, on the frontend's own server with as many threads. Both get the same votes
+from wrk (Debian's package), as browsers send them through the load balancer.
+The votes go to a real Redis with the shipped configuration: each is on disk before its receipt.
 Each in turn for SECONDS (5), ROUNDS (3) times over, so that what else the machine does meets all.
 CPU time is that of the app's processes: Redis's is beside it, wrk's is in neither.
 """
@@ -34,7 +31,7 @@ sys.path[:0] = [str(APPS), str(APPS / "frontend")]
 
 from frontend.config import Config  # noqa: E402 (found by the line above)
 from frontend.voter import Electorate, Voter  # noqa: E402
-from testing.redis_server import PASSWORDS, RedisServer  # noqa: E402
+from testing.redis_server import RedisServer  # noqa: E402
 from testing.waiting import wait_until  # noqa: E402
 
 TICKS_PER_SECOND = 100  # USER_HZ of Linux
@@ -129,8 +126,6 @@ class Bench:
             "EDGE_TOKEN_FILE": str(directory / "edge_token"),
             "ENTRY_KEY_FILE": str(directory / "entry_key"),
             "TEST_TOKEN_FILE": str(directory / "test_token"),
-            "QUEUE_PORT": str(self.redis.port),
-            "QUEUE_PASSWORD": PASSWORDS["admin"],
             "EDGE_TOKEN": "the-token-of-the-load-balancer",
             "VOTERS_FILE": str(directory / "voters"),
             "PYTHONPATH": f"{APPS / 'frontend'}:{BENCH}",
@@ -149,9 +144,6 @@ class Bench:
 
     def command(self, name: str, port: int) -> list[str]:
         """What starts an app."""
-        if name == "usual":
-            gunicorn = f"gunicorn --workers 4 --keep-alive 0 --bind 127.0.0.1:{port} --chdir"
-            return [sys.executable, "-m", *gunicorn.split(), str(BENCH / "usual"), "app:app"]
         app = {"ours": "frontend.wsgi:app", "hello": "hello:app"}[name]
         serve = f"from frontend.__main__ import serve; serve({app!r}, {port}, {self._serve})"
         return [sys.executable, "-c", serve]
@@ -163,21 +155,21 @@ class Bench:
             self.redis.client() as redis,
             served(self.command(name, port), port, self.environ) as session,
         ):
-            redis.delete("votes", "ballots")
+            redis.delete("ballots")
             redis.set("ballots:accepted", self._accepted)
             self.redis.open_intake()
             self.load(port, 1)
-            before = redis.xlen("ballots") + redis.llen("votes")
+            before = redis.xlen("ballots")
             cpu, redis_cpu = session_cpu(session), self.redis_seconds(redis)
             report = self.load(port, seconds)
             cpu, redis_cpu = session_cpu(session) - cpu, self.redis_seconds(redis) - redis_cpu
-            stored = redis.xlen("ballots") + redis.llen("votes") - before
+            stored = redis.xlen("ballots") - before
         if report["refused"] or report["failed"]:
             raise RuntimeError(f"{name}: {report}")
         # wrk leaves at its time's end, without the answers to its last requests; so it did before.
         if name != "hello" and not 0 <= stored - report["acknowledged"] <= 2 * CONNECTIONS:
             raise RuntimeError(
-                f"{name}: {stored} votes are stored, {report['acknowledged']} thanked"
+                f"{name}: {stored} votes are stored, {report['acknowledged']} acknowledged"
             )
         return Result(int(report["acknowledged"]), report["seconds"], cpu, redis_cpu)
 
@@ -205,7 +197,7 @@ class Bench:
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    results: dict[str, list[Result]] = {"hello": [], "ours": [], "usual": []}
+    results: dict[str, list[Result]] = {"hello": [], "ours": []}
     print("round app       votes  wall s  votes/s   app µs  redis µs")
     with tempfile.TemporaryDirectory(prefix="landslide-bench-") as directory:
         bench = Bench(Path(directory) / "queue")
@@ -227,7 +219,6 @@ def main() -> None:
     print(f"app CPU time per acknowledged vote, median of {rounds} rounds:")
     for name, value in middle.items():
         print(f"  {name:<6} {value:>7.0f} µs  {value / middle['hello']:>6.2f} x hello")
-    print(f"ours is 1/{middle['usual'] / middle['ours']:.1f} of the usual")
 
 
 if __name__ == "__main__":
