@@ -39,18 +39,18 @@ class Costs:
     def __init__(self, figures: dict[str, Any]) -> None:
         run, pages = figures["load"], figures["pages"]
         rest = figures["rest"]
-        self.vote = {
+        self.vote: dict[str, float] = {
             part: (spent - rest.get(part, 0) * run["cpu_window"]) / run["acknowledged"] * 1e6
             for part, spent in run["cpu"].items()
         }
         # A page costs nothing behind the frontend.
-        self.page = {
+        self.page: dict[str, float] = {
             part: (pages["cpu"][part] - rest.get(part, 0) * pages["seconds"])
             / pages["requests"]
             * 1e6
             for part in ("haproxy", "frontend")
         }
-        self.hello = figures["hello"]["cpu"] / figures["hello"]["requests"] * 1e6
+        self.hello: float = figures["hello"]["cpu"] / figures["hello"]["requests"] * 1e6
 
     def tier(self, name: str) -> float:
         """Of a vote and of the page before it, on the machines of a tier."""

@@ -14,13 +14,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from cost import family_cpu
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "apps"))
 
 from testing.postgres_server import PostgresServer  # noqa: E402 (found by the line above)
 
 MILLION = 1_000_000
-TICKS_PER_SECOND = 100  # USER_HZ of Linux
 SIZES = {"shared_buffers": "2GB", "work_mem": "16MB", "max_wal_size": "1GB"}
 
 # The command, which then tells the CPU seconds and the kilobytes of its process.
@@ -60,23 +61,6 @@ FILL = """
 """
 
 
-def cpu_of_postgres(port: int) -> float:
-    """CPU seconds of the server that listens on `port`, with its children, past and present."""
-    processes = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-            command = (process / "cmdline").read_bytes()
-        except OSError:
-            continue  # it has ended meanwhile
-        processes[int(process.name)] = (int(fields[1]), command, sum(map(int, fields[11:15])))
-    [server] = [
-        pid for pid, (_, command, _) in processes.items() if f"--port={port}".encode() in command
-    ]
-    used = [ticks for pid, (parent, _, ticks) in processes.items() if server in (pid, parent)]
-    return sum(used) / TICKS_PER_SECOND
-
-
 def main() -> None:
     ballots = int(float(sys.argv[1] if len(sys.argv) > 1 else 20) * MILLION)
     with tempfile.TemporaryDirectory(prefix="landslide-bench-") as directory:
@@ -103,13 +87,13 @@ def main() -> None:
 
 def measure(server: PostgresServer, command: str, stdin: str) -> str:
     """Run and time a poll command; returns what it said."""
-    of_postgres, began = cpu_of_postgres(server.port), time.monotonic()
+    of_postgres, began = family_cpu(server.pid), time.monotonic()
     done = server.execute("python3", "-c", MEASURED, command, stdin=stdin)
     done.check_returncode()
     own, kilobytes = done.stderr.split()
     print(
         f"{command}: {time.monotonic() - began:.1f} s; CPU {float(own):.1f} s itself, "
-        f"{cpu_of_postgres(server.port) - of_postgres:.1f} s Postgres; "
+        f"{family_cpu(server.pid) - of_postgres:.1f} s Postgres; "
         f"memory {int(kilobytes) / 1024:.0f} MB at most",
         flush=True,
     )

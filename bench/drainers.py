@@ -18,35 +18,17 @@ from worker.queue import OPEN, Queue  # noqa: E402
 from worker.supervisor import Supervisor  # noqa: E402
 
 TABLES = """
-    CREATE TABLE single (voter uuid PRIMARY KEY, choice text);
     CREATE TABLE bare (
         entry_ms bigint, entry_seq bigint, voter uuid, choice text, cast_us bigint,
         flag smallint, node text, boot uuid, seq bigint, mac uuid
     );
-    GRANT SELECT, INSERT, UPDATE ON single, bare TO worker;
-"""
-UPSERT = """
-    INSERT INTO single VALUES (%s, %s) ON CONFLICT (voter) DO UPDATE SET choice = EXCLUDED.choice
+    GRANT SELECT, INSERT, UPDATE ON bare TO worker;
 """
 
 
 def worker(config: Config, addresses: set[str], go: Event, stopping: Event) -> None:
     """The worker as it is shipped. Before `go` it finds no queues."""
     Supervisor(config, lambda _: addresses if go.is_set() else set()).run(stopping.wait)
-
-
-def single_rows(config: Config, addresses: set[str], go: Event, _: Event) -> None:
-    """What is usual: each vote is a transaction.
-
-    It has it easy: it reads and acknowledges in batches, and keeps neither a ledger nor a tally.
-    """
-
-    def store(cursor: Any, batch: Batch) -> None:
-        for line in batch.accepted.decode().split("\n"):
-            voter, choice = line.split("\t")[2:4]
-            cursor.execute(UPSERT, (voter, choice))
-
-    _drain(config, addresses, go, store)
 
 
 def bare_copy(config: Config, addresses: set[str], go: Event, _: Event) -> None:

@@ -7,11 +7,12 @@
   X-Forwarded-For, and nothing that keeps a vote safe;
 - `static`: the same, and what it takes to keep one: a UUID, the edge token, a buffered request of
   limited size that is sent again to another server when one fails;
-- `interlock`: what Interlock writes for the frontends: all that, and shedding, HTTPS beside it,
-  headers that a client may not send taken off, headers for browsers put on;
+- `interlock`: what Interlock writes for the frontends: all that, and shedding, headers that a
+  client may not send removed, headers for browsers added;
 - `limited`: the same with limits for each address.
 
-Votes from wrk (Debian's package), as browsers send them, to two servers that answer at once. Each
+Votes from wrk (Debian's package) by HTTP, as browsers send them, to two servers that answer at
+once. Each
 in turn for SECONDS (5), ROUNDS (5) times over, so that what else the machine does meets all alike.
 Each HAProxy has one CPU, and the client and the servers another.
 """
@@ -28,6 +29,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from cost import family_cpu
+
 BENCH = Path(__file__).resolve().parent
 APPS = BENCH.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "interlock")]
@@ -39,7 +42,6 @@ from interlock.topology import Server, Service, Topology  # noqa: E402
 from testing.haproxy_server import HAProxyServer, free_port, installed  # noqa: E402
 from testing.swarm_api import make_certificates  # noqa: E402
 
-TICKS_PER_SECOND = 100  # USER_HZ of Linux
 CONNECTIONS = 64
 PAGE = 2000  # bytes of a receipt
 
@@ -132,15 +134,9 @@ def haproxy(binary: Path, directory: Path, text: str, cpu: int) -> Iterator[int]
         server.kill()
 
 
-def cpu_seconds(process: int) -> float:
-    """CPU time of a process (proc(5))."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
-
-
 def vote(port: int, process: int, voters: Path, seconds: int) -> Result:
     """Votes for `seconds`; raises RuntimeError where one was not answered by 200."""
-    before = cpu_seconds(process)
+    before = family_cpu(process)
     wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(BENCH / "votes.lua")]
     said = subprocess.run(
         [*wrk, f"http://127.0.0.1:{port}"],
@@ -153,7 +149,7 @@ def vote(port: int, process: int, voters: Path, seconds: int) -> Result:
     if found["refused"] or found["failed"]:
         raise RuntimeError(said)
     done = found["acknowledged"]
-    return Result(done / found["seconds"], (cpu_seconds(process) - before) / done * 1e6)
+    return Result(done / found["seconds"], (family_cpu(process) - before) / done * 1e6)
 
 
 def main() -> None:

@@ -16,6 +16,13 @@ FIRST_MS = 1_780_000_000_000
 VOTERS_PER_MS = 50
 CHOICES = (b"a", b"b")
 CHUNK = 10_000
+# An entry as a frontend writes it, in Redis's protocol. Nobody checks these MACs.
+ADDITION = (
+    b"*22\r\n$4\r\nXADD\r\n$7\r\nballots\r\n$10\r\nNOMKSTREAM\r\n$1\r\n*\r\n"
+    b"$4\r\npoll\r\n$4\r\npets\r\n$5\r\nvoter\r\n$36\r\n%b\r\n$6\r\nchoice\r\n$1\r\n%b\r\n"
+    b"$4\r\ncast\r\n$16\r\n%d\r\n$4\r\nflag\r\n$1\r\n0\r\n$4\r\nnode\r\n$10\r\nfrontend01\r\n"
+    b"$4\r\nboot\r\n$36\r\n%b\r\n$3\r\nseq\r\n$%d\r\n%b\r\n$3\r\nmac\r\n$32\r\n%032x\r\n"
+)
 
 # The same ids as voter() makes. An index is built faster than it is kept.
 FILL = """
@@ -23,10 +30,13 @@ FILL = """
     ALTER TABLE ballots DROP CONSTRAINT ballots_pkey;
     ALTER TABLE votes DROP CONSTRAINT votes_pkey;
     SET session_replication_role = replica;
-    INSERT INTO ballots (queue, entry_ms, entry_seq, voter, choice, cast_us)
+    INSERT INTO ballots (
+        queue, entry_ms, entry_seq, voter, choice, cast_us, flag, node, boot, seq, mac
+    )
     SELECT %(queue)s::uuid, ms, n %% 50,
         (lpad(to_hex(ms), 12, '0') || '7' || left(hash, 3) || '8' || substr(hash, 4, 15))::uuid,
-        CASE n %% 2 WHEN 0 THEN 'a' ELSE 'b' END, ms * 1000
+        CASE n %% 2 WHEN 0 THEN 'a' ELSE 'b' END, ms * 1000,
+        0, 'frontend01', %(queue)s::uuid, n + 1, hash::uuid
     FROM generate_series(0, %(rows)s - 1) AS n,
         LATERAL (SELECT %(first_ms)s + n / 50 AS ms, md5(n::text) AS hash) AS made;
     INSERT INTO votes (voter, choice, cast_us, queue, entry_ms, entry_seq)
@@ -60,27 +70,31 @@ def fill_queue(client: Redis, first: int, count: int, changed: float) -> None:
     A share of `changed` (0 to 1) is cast by voters before `first` instead, any of them.
     """
     chance = random.Random(first)
-    connection = client.connection_pool.get_connection()
+    # redis-py types none of these.
+    connection: Any = client.connection_pool.get_connection()
+    boot = str(uuid4()).encode()
     connection.send_command("CLIENT", "REPLY", "OFF")
     for begin in range(first, first + count, CHUNK):
         numbers = range(begin, min(begin + CHUNK, first + count))
-        connection.send_packed_command([b"".join(_additions(numbers, first, changed, chance))])
+        connection.send_packed_command(
+            [b"".join(_additions(numbers, first, changed, boot, chance))]
+        )
     connection.send_command("CLIENT", "REPLY", "ON")
     connection.read_response(disable_decoding=True)
     client.connection_pool.release(connection)
 
 
 def _additions(
-    numbers: range, before: int, changed: float, chance: random.Random
+    numbers: range, before: int, changed: float, boot: bytes, chance: random.Random
 ) -> Iterator[bytes]:
     for number in numbers:
         again = chance.random() < changed
-        yield (
-            b"*12\r\n$4\r\nXADD\r\n$7\r\nballots\r\n$10\r\nNOMKSTREAM\r\n$1\r\n*\r\n"
-            b"$5\r\nvoter\r\n$36\r\n%b\r\n$6\r\nchoice\r\n$1\r\n%b\r\n"
-            b"$4\r\ncast\r\n$16\r\n%d\r\n$4\r\nnode\r\n$10\r\nfrontend01\r\n"
-        ) % (
+        yield ADDITION % (
             voter(chance.randrange(before) if again else number),
             chance.choice(CHOICES),
             (FIRST_MS + number // VOTERS_PER_MS) * 1000 + 1,
+            boot,
+            len(seq := b"%d" % (number - before + 1)),
+            seq,
+            number,
         )

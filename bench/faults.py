@@ -60,7 +60,7 @@ CLASSES = (
     (
         "Redis",
         r"redis on",
-        "Its frontend takes no votes, says so, and is taken out. What was thanked for is on its "
+        "Its frontend takes no votes, says so, and is taken out. What was acknowledged is on its "
         "disk, and is counted when it is back. With its memory full, nothing is evicted: votes are "
         "refused until there is room.",
         "Nothing; if the disk is lost, its votes are: see operations.md.",
@@ -88,7 +88,7 @@ CLASSES = (
         "Updates",
         UPDATES,
         "One task after the other; a version that does not come up is rolled back.",
-        "Mend the version, deploy again.",
+        "Fix the version, deploy again.",
     ),
 )
 
@@ -128,13 +128,13 @@ ELSEWHERE = (
         "by hand on a lab; operations.md",
     ),
     (
-        "all machines taken apart, but for their volumes, and set up again",
+        "all machines torn down, but for their volumes, and set up again",
         "The count goes on.",
         "molecule/cluster/reset.yml",
     ),
 )
 
-# Runs of earlier versions: faults alone, schedules with their seeds, votes thanked; what to know.
+# Runs of earlier versions: faults alone, schedules with their seeds, votes acknowledged; remarks.
 EARLIER = (
     (
         "21 November 2026",
@@ -144,7 +144,7 @@ EARLIER = (
     (
         "22 November 2026",
         (162, "128 (5000-5099, 5100-5127)", "830,845"),
-        "without four rounds after which something was mended, and that were run again: in two, a "
+        "without four rounds after which something was fixed, and that were run again: in two, a "
         "frontend that had lost its disk answered 9 and 18 votes with an error; two began while an "
         "update of the round before was on its way, and 210 and 423 votes failed",
     ),
@@ -152,8 +152,8 @@ EARLIER = (
         "24 November 2026",
         (176, "120 (7000-7119)", "855,884"),
         "before a full memory was among the faults; without one round, seed 6069, a power loss of "
-        "frontend02 and its disk in which two of 2,055 thanked votes were lost: chaos had made the "
-        "kernel report as synced what was not, see "
+        "frontend02 and its disk in which two of 2,055 acknowledged votes were lost: chaos had "
+        "made the kernel report as synced what was not, see "
         "[decisions](decisions/2026-11-22-clocks-and-disks-of-a-lab.md); the power losses of all "
         "six machines with their disks were tried again after that, that of frontend02 nine times",
     ),
@@ -178,9 +178,9 @@ def rows(rounds: Iterable[Round]) -> Iterator[str]:
     for name, same in kinds.items():
         failed = sum(one["failed"] for one in same)
         gap = max(one["longest_gap"] for one in same)
-        whole = max(one["recovery_seconds"] for one in same)
+        recovered = max(one["recovery_seconds"] for one in same)
         lasted = max(one["faults"][0]["to"] - one["faults"][0]["from"] for one in same)
-        yield f"| {name} | {lasted:.0f} s | {failed:,} | {gap:.1f} s | {whole:.1f} s |"
+        yield f"| {name} | {lasted:.0f} s | {failed:,} | {gap:.1f} s | {recovered:.1f} s |"
 
 
 def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
@@ -198,17 +198,17 @@ disk of its own.
 
 {len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
-{total["acknowledged"]} votes were thanked for. **Lost {total["lost"]}, doubled {total["doubled"]},
+{total["acknowledged"]} votes were acknowledged. **Lost {total["lost"]}, doubled {total["doubled"]},
 ghosts {total["ghosts"]}, stale {total["stale"]}.** Ambiguous: {total["ambiguous"]} voters, two of
 whose votes overlap, so that nobody outside can tell which is the last. After each round the faults
-were taken away, and the lab had to recover by itself; then every vote was looked up in the ledger.
+were removed, and the lab had to recover by itself; then every vote was looked up in the ledger.
 
-In {len(spared)} rounds a frontend and a load balancer stayed untouched. Votes that failed there:
+In {len(spared)} rounds a frontend and a load balancer had no fault. Votes that failed there:
 {sum(one["failed"] for one in spared):,}, in {sum(one["failed"] > 0 for one in spared)} rounds.
 
 `failed` votes were refused or had no answer, and what a load balancer with a fault had in hand was
 not acknowledged when its voter pressed again, either. The `gap` is the
-longest time in which nobody was thanked, up to the end of the voting. `whole after` is the time
+longest time without an acknowledgement, up to the end of the voting. `time to recover` is the time
 from the end of the fault until every frontend took votes and every queue was read. Each is the
 worst of the machines of a tier.
 """
@@ -218,17 +218,17 @@ worst of the machines of a tier.
         left = [one for one in left if one not in mine]
         if mine:
             yield f"## {name}\n\n{what}\n\nWhat an operator does: {operator}\n"
-            yield "| fault | lasted | failed | gap | whole after |"
+            yield "| fault | lasted | failed | gap | time to recover |"
             yield "|---|---:|---:|---:|---:|"
             yield from rows(mine)
             yield ""
     if left:
         raise ValueError(f"of no class: {left[0]['faults'][0]['name']}")
-    yield """## What is tried elsewhere
+    yield """## What is tested elsewhere
 
 Whether chaos would notice bugs is in [figures](figures.md#planted-bugs).
 """
-    yield "| fault | what happens | tried in |"
+    yield "| fault | what happens | tested in |"
     yield "|---|---|---|"
     for fault, what, where in ELSEWHERE:
         yield f"| {fault} | {what} | {where} |"
@@ -241,7 +241,7 @@ These repeat them, as long as the faults to draw from stay the same:
     yield ""
     yield "Runs of earlier versions, in which lost, doubled, ghosts and stale were 0, too:"
     yield ""
-    yield "| run | faults alone | schedules (seeds) | votes thanked for | to know |"
+    yield "| run | faults alone | schedules (seeds) | votes acknowledged | remarks |"
     yield "|---|---:|---|---:|---|"
     for day, figures, note in EARLIER:
         yield f"| {day} | {' | '.join(map(str, figures))} | {note} |"

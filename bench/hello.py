@@ -1,4 +1,4 @@
-"""The least that a Flask page can be: what bench/frontend.py measures everything against."""
+"""The least that a Flask page can be: what bench/frontend_cpu.py measures everything against."""
 
 from flask import Flask
 

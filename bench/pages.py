@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "apps"))
 
@@ -43,7 +43,8 @@ WATCH = """new Promise(done => {
 
 def look(browser: Browser, url: str) -> list[float]:
     """The figures of COLUMNS, as somebody has them who was never there."""
-    visitor = Visitor(browser.new_context(viewport=PHONE, device_scale_factor=2), url)
+    viewport = ViewportSize(width=PHONE["width"], height=PHONE["height"])
+    visitor = Visitor(browser.new_context(viewport=viewport, device_scale_factor=2), url)
     phone = visitor.context.new_cdp_session(visitor.page)
     phone.send("Network.emulateNetworkConditions", {"offline": False, **NETWORK})
     phone.send("Emulation.setCPUThrottlingRate", {"rate": PROCESSOR})

@@ -2,7 +2,7 @@
 """What a counted vote costs in CPU time, tier by tier, beside a bare Flask hello in the same run.
 
     ./landslide up
-    PYTHONPATH=cli:apps/frontend .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
+    PYTHONPATH=cli:tools:apps/frontend .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
 
 On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then
 the page that voters fetch before they vote; then bench/hello.py, in the frontend's image, on one of
@@ -26,11 +26,13 @@ from typing import Any
 
 import click
 from landslide_cli.inventory import Inventory, inventory_options
-from landslide_cli.load import generator
-from landslide_cli.load.lab import END, Lab
-from landslide_cli.load.records import new_voter, read, write_voters
-from landslide_cli.load.trial import find_lab
 from landslide_cli.progress import Steps
+from landslide_tools.load import generator
+from landslide_tools.load.lab import END, Lab
+from landslide_tools.load.trial import find_lab
+from landslide_tools.load.voters import new_voter, write_voters
+from landslide_tools.load_client.plan import LoadProfile, Target
+from landslide_tools.load_client.record import read
 from rich.console import Console
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,7 +104,7 @@ def machine_cpu() -> tuple[float, float]:
 
 def load(options: list[str]) -> dict[str, Any]:
     """The figures of a run of ./landslide load that has found nothing wrong."""
-    command = [ROOT / "landslide", "load", *options]
+    command = [str(ROOT / "landslide"), "load", *options]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     report = Path(re.findall(r"Report: (.*)", said)[0])
     figures: dict[str, Any] = json.loads(report.with_name("figures.json").read_text())
@@ -146,17 +148,17 @@ def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
     try:
         lab.run(node, "timeout", "20", "bash", "-c", READY)
         address = lab.run(node, "hostname", "--ip-address").split()[0]
-        target = generator.Target([address], "voter-any", http_port=HELLO_PORT)
+        target = Target([address], "voter-any", http_port=HELLO_PORT)
         for number in (votes // 10, votes):
             with tempfile.TemporaryDirectory() as directory:
                 place = Path(directory)
                 write_voters(place / "voters", (new_voter() for _ in range(number)), b"any key")
                 before = lab.cpu()["hello"]
-                demand = generator.Demand(number, 300, clients)
-                client = generator.Run(lab, generator.build(lab), target, place, demand)
+                profile = LoadProfile(number, 300, clients)
+                client = generator.Run(lab, generator.build(lab), target, place, profile)
                 client.vote(["a", "b"], lambda number: None)
                 spent = lab.cpu()["hello"] - before
-                answered = sum(vote.status == 200 for vote in read(place))
+                answered = sum(vote.status == 200 for vote in read(place / "record"))
         return {"requests": answered, "cpu": spent}
     finally:
         lab.run(node, "docker", "stop", "--time", "20", "hello")

@@ -1,4 +1,4 @@
-"""The command ./landslide: it brings a whole system up, shows it, tests it, takes it down."""
+"""The command ./landslide: the verbs of those who operate a system."""
 
 from pathlib import Path
 

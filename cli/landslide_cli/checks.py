@@ -1,4 +1,4 @@
-"""Runs commands that check something, and keeps count of what they say."""
+"""Runs commands that check something, and counts their results."""
 
 import os
 import re
@@ -42,15 +42,15 @@ def end(child: "subprocess.Popen[bytes]") -> None:
 
 
 def count(good: bool, output: str) -> tuple[int, int]:
-    """Return how much passed and failed: what pytest's last line says, or one for the whole."""
+    """Return how much passed and failed: what pytest's last line says, or one for the command."""
     summary = re.search(
         r"^=*.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*$\Z", output.strip(), re.M
     )
     if summary is None:
         return int(good), int(not good)
-    told = re.findall(r"(\d+) (passed|failed|error)", summary.group())
-    passed = sum(int(number) for number, word in told if word == "passed")
-    failed = sum(int(number) for number, word in told if word != "passed")
+    results = re.findall(r"(\d+) (passed|failed|error)", summary.group())
+    passed = sum(int(number) for number, word in results if word == "passed")
+    failed = sum(int(number) for number, word in results if word != "passed")
     return passed, failed if good else max(failed, 1)
 
 
@@ -114,7 +114,7 @@ class Checks:
             end(self._child)
         if self._stopped:
             self._stopped = False
-            raise Problem("It was ended before its end.")
+            raise Problem("It was stopped before its end.")
         return good
 
 

@@ -1,40 +1,39 @@
 """./landslide down"""
 
-import sys
 import time
 
 import click
 from rich.console import Console
 
 from . import STATE, engine, playbook
-from .errors import Problem
+from .confirm import confirm, yes_option
 from .inventory import Inventory, inventory_options
 from .progress import Steps
 from .report import raise_failure
 
 RESET = ["--extra-vars", "reset_confirm=yes", "--extra-vars", "reset_volumes=true"]
-AGAIN = 'Run "./landslide down" again: it takes away what is left.'
+AGAIN = 'Run "./landslide down" again: it removes what is left.'
 
 
 @click.command()
 @inventory_options
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@yes_option
 def down(inventory: Inventory, yes: bool) -> None:
-    """Removes all of it, the votes too.
+    """Remove the system and its votes.
 
-    A lab goes with its nodes. Your own machines stay, with their Docker engines.
+    A lab is removed with its machines. Your own machines keep their Docker engines.
     """
     what = "the lab" if inventory.is_lab else ", ".join(inventory.groups["all"])
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Problem(f"This removes Landslide from {what}, votes and all: say --yes.")
-        click.confirm(f"This removes Landslide from {what}, votes and all. Go on?", abort=True)
+    confirm(f"This removes Landslide and all votes from {what}. Certificates are kept.", yes)
     log = STATE / "log" / time.strftime("down-%Y%m%d-%H%M%S.log")
-    with Steps(Console(highlight=False)) as steps:
+    console = Console(highlight=False)
+    with Steps(console) as steps:
         if inventory.is_lab:
             steps.begin("Docker engine")
             engine.start()
-            outcome = playbook.run(["playbooks/lab_down.yml"], inventory, log, steps.hear)
+            outcome = playbook.run(["playbooks/lab_down.yml"], inventory, log, steps.on_event)
         else:
-            outcome = playbook.run(["playbooks/reset.yml"], inventory, log, steps.hear, RESET)
+            outcome = playbook.run(["playbooks/reset.yml"], inventory, log, steps.on_event, RESET)
         raise_failure(outcome, log, AGAIN)
+    if kept := outcome.data.get("kept_certificate"):
+        console.print(f"The poll's certificate is kept: {kept}", soft_wrap=True)

@@ -31,7 +31,7 @@ def check(client: docker.DockerClient | None) -> None:
         if any("rootless" in option for option in client.info()["SecurityOptions"]):
             raise Problem("The Docker engine is rootless; the lab needs one that runs as root.")
     elif "DOCKER_HOST" in os.environ:
-        raise Problem(f"No Docker engine answers at {os.environ['DOCKER_HOST']} (DOCKER_HOST).")
+        raise Problem(f"No Docker engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}.")
     elif SOCKET.exists() and not os.access(SOCKET, os.W_OK):
         raise Problem(
             "You may not use Docker. Run: sudo usermod -aG docker $USER, then log in again."
@@ -66,6 +66,6 @@ def start() -> None:
     end = time.monotonic() + SECONDS_TO_START
     while not answering():
         if starter.poll() or time.monotonic() > end:
-            raise Problem(f"The Docker engine does not start. Why is told in {log}.")
-        # It listens when it is ready, and tells only systemd so.
+            raise Problem(f"The Docker engine does not start. Log: {log}.")
+        # It listens when it is ready, and notifies only systemd.
         time.sleep(0.2)

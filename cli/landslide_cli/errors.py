@@ -4,7 +4,7 @@ import click
 
 
 class Problem(click.ClickException):
-    """Something the user can mend. Its message is whole sentences that say what to do."""
+    """Something the user can fix. Its message is full sentences that say what to do."""
 
     def show(self, file: object = None) -> None:
         """Print the message, without the word that click puts before it."""
@@ -18,4 +18,4 @@ class Stopped(Problem):
 
     def __init__(self) -> None:
         """Say what that means."""
-        super().__init__("Stopped. Run the same command again: it goes on where it stopped.")
+        super().__init__("Interrupted. Run the same command again: it continues where it stopped.")

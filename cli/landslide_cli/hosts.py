@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from rich.console import Console
 
 from . import STATE, playbook
+from .confirm import confirm, yes_option
 from .errors import Problem
 from .inventory import Inventory, inventory_options
 from .progress import Steps
@@ -27,7 +27,9 @@ def line_of(site: str, names: list[str]) -> str:
     try:
         address = ip_address(host)
     except ValueError:
-        raise Problem(f"The site is at {host}, a name that needs no line in {FILE}.") from None
+        raise Problem(
+            f"The site's address is the name {host}, which needs no line in {FILE}."
+        ) from None
     return f"{address} {' '.join(names)} {MARK}"
 
 
@@ -50,44 +52,39 @@ def write(text: str) -> None:
     elif subprocess.run(
         ["sudo", "tee", FILE], input=text, text=True, stdout=subprocess.DEVNULL, check=False
     ).returncode:
-        raise Problem(f"{FILE} is as it was: only root can write it.")
+        raise Problem(f"{FILE} was not changed: only root can write it.")
 
 
 @click.command()
 @inventory_options
 @click.argument("change", type=click.Choice(["add", "remove"]), required=False)
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@yes_option
 def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
-    """Shows the line of /etc/hosts that gives the site its name on this machine.
+    """Show, add or remove the site's names in /etc/hosts.
 
-    CHANGE is add or remove: it writes the line there, or takes it away again.
+    CHANGE is add or remove. Without it, the line is shown and nothing is changed.
     """
     console = Console(highlight=False)
     text = FILE.read_text()
     if change == "remove":
         line, new = "", without(text)
     else:
-        line = line_of(*_told(inventory, console))
+        line = line_of(*_site(inventory, console))
         console.print(line, soft_wrap=True)
         new = added(text, line)
     if change is None:
         return
     if new == text:
-        console.print(f"{FILE} is like that already.", soft_wrap=True)
+        console.print(f"{FILE} needs no change.", soft_wrap=True)
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Problem(f"This changes {FILE}: say --yes.")
-        question = (
-            f"Write this line to {FILE}?" if line else f"Remove Landslide's line from {FILE}?"
-        )
-        click.confirm(question, abort=True)
+    what = f"writes this line to {FILE}" if line else f"removes Landslide's line from {FILE}"
+    confirm(f"This {what}.", yes)
     write(new)
 
 
-def _told(inventory: Inventory, console: Console) -> tuple[str, list[str]]:
+def _site(inventory: Inventory, console: Console) -> tuple[str, list[str]]:
     log = STATE / "log" / time.strftime("hosts-%Y%m%d-%H%M%S.log")
     with Steps(console) as steps:
-        outcome = playbook.run(["playbooks/addresses.yml"], inventory, log, steps.hear)
-        raise_failure(outcome, log, "Mend that, then try again.")
+        outcome = playbook.run(["playbooks/addresses.yml"], inventory, log, steps.on_event)
+        raise_failure(outcome, log, "Fix the problem, then try again.")
     return outcome.data["entrance"], outcome.data["names"]

@@ -1,4 +1,4 @@
-"""Runs playbooks and hears, from Landslide's callback plugin, how they get on."""
+"""Runs playbooks and follows them by the events of Landslide's callback plugin."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """How a run of playbooks ended, as far as its events have told."""
+    """How a run of playbooks ended, as far as its events say."""
 
     returncode: int = 0
     failures: list[Failure] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Outcome:
     play: str = ""
     task: str = ""
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take in one event."""
         match event["event"]:
             case "play":
@@ -56,11 +56,11 @@ class Outcome:
             case "task":
                 self.task = event["name"]
             case "failed":
-                self._hear_failure(event)
+                self._on_failure(event)
             case "end":
                 self.data = event["data"]
 
-    def _hear_failure(self, event: Event) -> None:
+    def _on_failure(self, event: Event) -> None:
         where = (self.play, event["task"])
         # Only the last task that failed: what failed before it was rescued.
         self.failures = [known for known in self.failures if (known.play, known.task) == where]
@@ -75,17 +75,23 @@ class Outcome:
             self.unreachable.add(event["host"])
 
 
-def environment(descriptor: int) -> dict[str, str]:
-    """Return the environment of a run that tells its progress to `descriptor`."""
+def settings() -> dict[str, str]:
+    """Return an environment with Landslide's own Ansible and its settings."""
     return os.environ | {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+
+def environment(descriptor: int) -> dict[str, str]:
+    """Return the environment of a run that reports its progress to `descriptor`."""
+    return settings() | {
         # A run by hand takes Ansible's own strategy, does the same, and takes twice as long.
         "ANSIBLE_STRATEGY": "mitogen_linear",
         "ANSIBLE_STRATEGY_PLUGINS": str(STRATEGIES),
         "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "LANDSLIDE_PROGRESS_FD": str(descriptor),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
 
 
@@ -93,24 +99,24 @@ def run(
     playbooks: Sequence[str],
     inventory: Inventory,
     log: Path,
-    listen: Callable[[Event], None],
+    on_event: Callable[[Event], None],
     options: Sequence[str] = (),
 ) -> Outcome:
     """Run `playbooks`, paths below the checkout, in one go.
 
-    All output goes to the file `log`. `listen` is called with each event as it happens, from a
+    All output goes to the file `log`. `on_event` is called with each event as it happens, from a
     thread of its own. Interrupted, it interrupts Ansible and raises `Stopped` when that has ended.
     """
     outcome = Outcome()
     log.parent.mkdir(parents=True, exist_ok=True)
     reader, writer = os.pipe()
 
-    def hear() -> None:
+    def follow() -> None:
         with open(reader, encoding="utf-8") as lines:
             for line in lines:
                 event = json.loads(line)
-                outcome.hear(event)
-                listen(event)
+                outcome.on_event(event)
+                on_event(event)
 
     with log.open("a", encoding="utf-8") as output:
         child = subprocess.Popen(
@@ -124,7 +130,7 @@ def run(
         )
     os.close(writer)
     # A daemon, for a process that outlives Ansible may still hold the other end of the pipe.
-    listener = threading.Thread(target=hear, daemon=True)
+    listener = threading.Thread(target=follow, daemon=True)
     listener.start()
     try:
         outcome.returncode = child.wait()

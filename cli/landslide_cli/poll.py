@@ -1,6 +1,5 @@
 """./landslide open and ./landslide close"""
 
-import sys
 import time
 from typing import Any
 
@@ -8,7 +7,7 @@ import click
 from rich.console import Console
 
 from . import STATE, playbook
-from .errors import Problem
+from .confirm import confirm, yes_option
 from .inventory import Inventory, inventory_options
 from .progress import Steps
 from .report import raise_failure
@@ -21,9 +20,9 @@ LOOK = '"./landslide status" shows the poll.'
 @click.command("open")
 @inventory_options
 def open_(inventory: Inventory) -> None:
-    """Opens a poll that waits for its time, now.
+    """Open the poll now, before its time.
 
-    A poll without the time "opens_at" is open from the start; a closed one is not opened again.
+    A poll without "opens_at" opens by itself. A closed poll cannot be opened again.
     """
     console = Console(highlight=False)
     console.print(_run("open", inventory, console, LOOK)["opened"])
@@ -31,22 +30,19 @@ def open_(inventory: Inventory) -> None:
 
 @click.command()
 @inventory_options
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@yes_option
 def close(inventory: Inventory, yes: bool) -> None:
-    """Closes the poll for good, and certifies its count.
+    """Close the poll for good and certify the count.
 
-    Every vote that was thanked for is counted first. Run again, it verifies the certificate.
+    Every acknowledged vote is counted first. Run again, it verifies the certificate.
     """
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Problem("This closes the poll for good: say --yes.")
-        click.confirm("This closes the poll for good: nobody can vote any more. Go on?", abort=True)
+    confirm("This closes the poll for good: nobody can vote any more.", yes)
     console = Console(highlight=False)
-    told = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
-    console.print(told["closed"])
+    data = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
+    console.print(data["closed"])
     console.print()
-    show(console, told["certificate"])
-    for name in told["certificate_files"]:
+    show(console, data["certificate"])
+    for name in data["certificate_files"]:
         console.print(f"Certificate: {name}", soft_wrap=True)
 
 
@@ -55,7 +51,7 @@ def _run(
 ) -> dict[str, Any]:
     log = STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
     with Steps(console) as steps:
-        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.hear, options)
+        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.on_event, options)
         raise_failure(outcome, log, advice)
     return outcome.data
 
@@ -72,7 +68,7 @@ def show(console: Console, certificate: dict[str, Any]) -> None:
         "rejected": "rejected",
         "received by all queues": "received",
     }
-    # Version 1.0 told no repeated votes from changed ones.
+    # Version 1.0 did not tell repeated votes from changed ones.
     known = {name: key for name, key in figures.items() if key in certificate}
     rows = [[name, f"{certificate[key]:,}"] for name, key in known.items()]
     table(console, "How it adds up", ["", "ballots"], rows)

@@ -26,12 +26,12 @@ def disk_problems(paths: Iterable[Path]) -> list[str]:
         if free < FREE_DISK:
             problems.append(
                 f"The disk with {place} has {free / GIB:.1f} GB free; the lab needs "
-                f"{FREE_DISK // GIB} GB. Make room (docker system prune may), then try again."
+                f"{FREE_DISK // GIB} GB. Free some space, for example by docker system prune."
             )
     return problems
 
 
 def check() -> None:
-    """Raise one `Problem` with all there is to mend."""
+    """Raise one `Problem` with all there is to fix."""
     if problems := disk_problems([DOCKER_ROOT, ROOT]):
         raise Problem("\n".join(problems))

@@ -70,7 +70,7 @@ class Steps:
         """Show where the present step is."""
         self._task = words
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Follow a run of playbooks: a play is a step once it has a task to run."""
         if event["event"] == "play":
             self._play = event["name"]

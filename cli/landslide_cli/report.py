@@ -9,7 +9,7 @@ LAST_LINES = 5
 
 
 def raise_failure(outcome: Outcome, log: Path, advice: str) -> None:
-    """Raise a `Problem` that tells what failed, where, and what to do, if anything did."""
+    """Raise a `Problem` that says what failed, where, and what to do, if anything failed."""
     if outcome.returncode == 0:
         return
     lines = []
@@ -21,4 +21,4 @@ def raise_failure(outcome: Outcome, log: Path, advice: str) -> None:
             f"Ansible ended with {outcome.returncode} without a task that failed. Its last lines:",
             *log.read_text(encoding="utf-8").splitlines()[-LAST_LINES:],
         ]
-    raise Problem("\n".join([*lines, "", advice, f"All that happened: {log}"]))
+    raise Problem("\n".join([*lines, "", advice, f"Log: {log}"]))

@@ -15,7 +15,7 @@ from .report import raise_failure
 from .times import sentence
 
 Record = dict[str, Any]
-HINT = '"./landslide up" brings up what is missing.'
+HINT = '"./landslide up" starts what is missing.'
 
 
 def table(console: Console, title: str, columns: Iterable[str], rows: list[list[str]]) -> None:
@@ -29,7 +29,7 @@ def table(console: Console, title: str, columns: Iterable[str], rows: list[list[
 
 
 def node_row(node: Record) -> list[str]:
-    """Return a row of what `docker node ls` tells of a node."""
+    """Return a row of what `docker node ls` reports of a node."""
     return [node["Hostname"], node["Status"], node["Availability"], node["ManagerStatus"].lower()]
 
 
@@ -37,13 +37,13 @@ def queue_row(queue: Record) -> list[str]:
     """Return a row of what the store knows of a queue; its `age` is in seconds."""
     intake = "retired" if queue["retired"] else "open" if queue["open"] else "closed"
     counts = [f"{queue['waiting']:,}", f"{queue['added']:,}"]
-    # Its ballots tell the node's name.
+    # The node's name is known from its ballots.
     return [queue["node"] or "(no vote yet)", intake, *counts, f"{queue['age']:.0f} s ago"]
 
 
-def show(console: Console, told: dict[str, Record]) -> None:
-    """Print what the hosts have told (playbooks/status.yml)."""
-    manager = next((record for record in told.values() if record["nodes"]), None)
+def show(console: Console, reports: dict[str, Record]) -> None:
+    """Print what the hosts have reported (playbooks/status.yml)."""
+    manager = next((record for record in reports.values() if record["nodes"]), None)
     if manager:
         columns = ["node", "status", "availability", "manager"]
         table(console, "Nodes", columns, [node_row(node) for node in manager["nodes"]])
@@ -51,14 +51,14 @@ def show(console: Console, told: dict[str, Record]) -> None:
         table(console, "Services", ["service", "running"], services)
     entrances = [
         [host, container["Names"], container["Status"]]
-        for host, record in told.items()
+        for host, record in reports.items()
         for container in record["containers"]
     ]
     table(console, "Load balancers", ["host", "container", "status"], entrances)
-    poll = next((record["poll"] for record in told.values() if record["poll"]), None)
+    poll = next((record["poll"] for record in reports.values() if record["poll"]), None)
     if poll:
         queues = [queue_row(queue) for queue in poll["queues"] or []]
-        columns = ["node", "intake", "waiting", "taken in all", "as of"]
+        columns = ["node", "intake", "backlog", "received", "as of"]
         table(console, "Queues", columns, queues)
         choices = [[choice["text"], f"{choice['votes']:,}"] for choice in poll["choices"] or []]
         table(console, "Count", ["choice", "votes"], choices)
@@ -68,7 +68,7 @@ def show(console: Console, told: dict[str, Record]) -> None:
 @click.command()
 @inventory_options
 def status(inventory: Inventory) -> None:
-    """Shows the nodes, the services, the queues, the count, and when the poll opens and closes."""
+    """Show nodes, services, queues, the count and the poll's schedule."""
     log = STATE / "log" / "status.log"
     log.unlink(missing_ok=True)
     outcome = playbook.run(["playbooks/status.yml"], inventory, log, lambda event: None)
@@ -76,9 +76,9 @@ def status(inventory: Inventory) -> None:
     managers = inventory.groups.get("manager", [])
     if set(managers) <= set(silent):
         what = "The lab is down" if inventory.is_lab else "No manager can be reached"
-        raise Problem(f"{what}: {', '.join(silent)} cannot be reached. {HINT}")
+        raise Problem(f"{what}; not reachable: {', '.join(silent)}. {HINT}")
     raise_failure(outcome, log, HINT)
     console = Console(highlight=False)
     show(console, outcome.data["status"])
     if silent:
-        raise Problem(f"Cannot be reached: {', '.join(silent)}. {HINT}")
+        raise Problem(f"Not reachable: {', '.join(silent)}. {HINT}")

@@ -57,7 +57,7 @@ def alone(lock: Path) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Problem(
-                "Another ./landslide test has the test lab of this machine: wait for its end."
+                "Another ./landslide test uses the test lab of this machine: wait until it ends."
             ) from error
         yield
 
@@ -86,7 +86,7 @@ def elsewhere(checks: Checks, scenario: str) -> None:
     molecule(checks, scenario, "test", "--scenario-name", scenario)
 
 
-def let_nobody_in(checkout: Path) -> None:
+def require_world_readable(checkout: Path) -> None:
     """Raises `Problem` where nobody, as whom root's tests run Postgres, cannot read `checkout`."""
     for place in (checkout, *checkout.parents):
         if not place.stat().st_mode & stat.S_IXOTH:
@@ -100,7 +100,7 @@ def let_nobody_in(checkout: Path) -> None:
 # What needs no machines waits most of its time: it runs beside what does.
 WITHOUT_MACHINES: dict[str, Callable[[Checks], object]] = {
     "lint": lint,
-    "apps": lambda checks: checks.check("apps", "pytest", "apps"),
+    "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
     "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
 }
 ON_MACHINES: dict[str, Callable[[Checks], object]] = {
@@ -143,15 +143,15 @@ def run_side_by_side(parts: Mapping[str, Checks]) -> list[str]:
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def test(parts: tuple[str, ...]) -> None:
-    """Checks Landslide itself, all of it or PARTs.
+    """Run Landslide's own tests, all of them or by PART.
 
     PART is lint, apps, repo, molecule, cluster, vagrant or aws.
 
-    What needs machines runs on a lab of its own, beside the one of "./landslide up", and beside it
-    what needs none.
+    Tests that need machines run on a lab of their own, not on the one of "./landslide up"; the
+    others run at the same time.
     """
     if os.getuid() == 0 and "apps" in (parts or PARTS):
-        let_nobody_in(ROOT)
+        require_world_readable(ROOT)
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     # Ended from outside, it tidies up as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -161,4 +161,4 @@ def test(parts: tuple[str, ...]) -> None:
     failed = sum(part.failed for part in checks.values())
     click.echo(f"{sum(part.passed for part in checks.values())} passed, {failed} failed")
     if failed:
-        raise Problem(f"All that was said: {logs}")
+        raise Problem(f"Logs: {logs}")

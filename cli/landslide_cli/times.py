@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-OPEN_BY_HAND = 'It opens by hand only: "./landslide open".'
-CLOSE_BY_HAND = 'It closes by hand only: "./landslide close".'
+OPEN_BY_HAND = 'No opening is scheduled: open it by "./landslide open".'
+CLOSE_BY_HAND = 'No closing is scheduled: close it by "./landslide close".'
 UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -49,4 +49,4 @@ def sentence(poll: Mapping[str, Any], now: datetime) -> str:
     if datetime.fromisoformat(closes_at) > now:
         return f"{opened} It closes on {moment(closes_at, now)}."
     late = "no worker reaches the store, or a clock is behind"
-    return f"{opened} It was to close on {moment(closes_at, now)}: {late}."
+    return f"{opened} Closing was scheduled for {moment(closes_at, now)}: {late}."

@@ -15,16 +15,16 @@ from .report import raise_failure
 from .times import sentence
 
 PLAYBOOKS = ["playbooks/inventory.yml", "playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
-GO_ON = 'Mend that, then run "./landslide up" again: it goes on where it stopped.'
+GO_ON = 'Fix the problem, then run "./landslide up" again: it continues where it stopped.'
 
 
 @click.command()
 @inventory_options
 def up(inventory: Inventory) -> None:
-    """Brings the whole system up; run again, it changes only what has changed.
+    """Install or update the system; without -i, a lab on this machine.
 
-    Without -i, it first makes a lab on this machine: a container for each host of
-    inventories/lab, which stands for a bare machine.
+    It can be run again at any time: it changes only what differs from the inventory. The machines
+    of the lab are containers, one for each host of inventories/lab.
     """
     console = Console(highlight=False)
     log = STATE / "log" / time.strftime("up-%Y%m%d-%H%M%S.log")
@@ -33,17 +33,23 @@ def up(inventory: Inventory) -> None:
             steps.begin("This machine")
             preflight.check()
             engine.start()
-        outcome = playbook.run(PLAYBOOKS, inventory, log, steps.hear)
+        outcome = playbook.run(PLAYBOOKS, inventory, log, steps.on_event)
         raise_failure(outcome, log, GO_ON)
     console.print(f"Up after {steps.elapsed:.0f} s. Log: {log}", soft_wrap=True)
+    for change in outcome.data.get("image_changes", ()):
+        console.print(f"Image {change}", soft_wrap=True)
     for name, address in outcome.data.get("addresses", {}).items():
         console.print(f"  {name:<11} {address}", soft_wrap=True)
     console.print(ending(outcome.data, datetime.now().astimezone()), soft_wrap=True)
 
 
-def ending(told: Mapping[str, Any], now: datetime) -> str:
-    """Say whether a test vote went all the way, and when the poll opens and closes."""
-    counted = told["test_vote_counted"]
-    vote = "A test vote was cast and counted." if counted else "No test vote was cast."
+def ending(data: Mapping[str, Any], now: datetime) -> str:
+    """Say whether a test vote was counted, and when the poll opens and closes."""
+    counted = data["test_vote_counted"]
+    vote = (
+        "A test vote was cast and counted."
+        if counted
+        else "No test vote was cast, as the poll is not open."
+    )
     # None where the store has stopped answering since.
-    return f"{vote} {sentence(told['poll'], now)}" if told["poll"] else vote
+    return f"{vote} {sentence(data['poll'], now)}" if data["poll"] else vote

@@ -7,7 +7,7 @@ import pytest
 from landslide_cli import ROOT
 from landslide_cli.checks import LAST_LINES, Checks, count, last_words
 from landslide_cli.errors import Problem
-from landslide_cli.test import PARTS, SCENARIOS, let_nobody_in, run_side_by_side
+from landslide_cli.test import PARTS, SCENARIOS, require_world_readable, run_side_by_side
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_runs_is_ended_and_what_tidies_up_is_not(tmp_path):
     ending = threading.Timer(0.2, checks.stop)
     ending.start()
 
-    with pytest.raises(Problem, match="before its end"):
+    with pytest.raises(Problem, match="stopped before its end"):
         checks.check("endless", "sh", "-c", "sleep 60 & wait")
     ending.join()
     assert checks.check("tidying up", "true")
@@ -92,12 +92,12 @@ def test_a_part_that_cannot_run_ends_the_others(tmp_path, monkeypatch):
 
 
 def test_a_checkout_that_nobody_may_enter_is_told_of(tmp_path):
-    let_nobody_in(Path("/usr"))
+    require_world_readable(Path("/usr"))
     tmp_path.chmod(0o700)
     (tmp_path / "landslide").mkdir(mode=0o755)
 
     with pytest.raises(Problem, match=f"may not enter {tmp_path}\\. Move"):
-        let_nobody_in(tmp_path / "landslide")
+        require_world_readable(tmp_path / "landslide")
 
 
 def test_every_role_has_its_scenario_run():

@@ -1,20 +1,65 @@
 """The commands, from the outside."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
+from landslide_cli import ROOT, playbook
 from landslide_cli.__main__ import main
-from landslide_cli.down import down
+from landslide_cli.inventory import Inventory
 from landslide_cli.playbook import Outcome
 
+OPERATE = ["up", "status", "open", "close", "retire", "hosts", "playbook", "down"]
+TEST = ["load", "chaos", "test"]
 
-@pytest.mark.parametrize(
-    "command", ["up", "status", "hosts", "load", "open", "close", "test", "down"]
-)
+
+def test_commands_are_listed_in_the_order_of_use():
+    said = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    operate, test = (part.strip().splitlines() for part in said.split("Commands:")[1].split("\n\n"))
+
+    assert [line.split()[0] for line in operate] == OPERATE
+    assert [line.split()[0] for line in test[1:]] == TEST
+    assert "..." not in said.split("Commands:")[1]
+
+
+@pytest.mark.parametrize("command", [name for name in OPERATE + TEST if name != "playbook"])
 def test_each_command_explains_itself(command):
     result = CliRunner().invoke(main, [command, "--help"])
 
     assert result.exit_code == 0
     assert command in result.output
+
+
+ARGUMENTS = ["--help", "-i", "mine", "--", "-e", "a=b", "site.yml", "--check"]
+
+
+def test_playbook_passes_on_every_argument(monkeypatch):
+    executed = []
+    monkeypatch.setattr("os.execvpe", lambda *what: executed.append(what))
+    CliRunner().invoke(main, ["playbook", *ARGUMENTS])
+
+    ((program, arguments, environment),) = executed
+    assert program == "ansible-playbook"
+    assert arguments == ["ansible-playbook", *ARGUMENTS]
+    assert environment["ANSIBLE_CONFIG"] == str(ROOT / "ansible.cfg")
+
+
+def test_playbook_is_the_ansible_of_the_project_with_its_settings(tmp_path):
+    own = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
+    done = subprocess.run(
+        [sys.executable, "-m", "landslide_cli", "playbook", "--version"],
+        cwd=tmp_path,
+        env=own | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert f"config file = {ROOT / 'ansible.cfg'}" in done.stdout
+    assert f"executable location = {os.path.dirname(sys.executable)}" in done.stdout
 
 
 def test_faults_are_listed_where_there_is_no_lab(monkeypatch):
@@ -26,19 +71,67 @@ def test_faults_are_listed_where_there_is_no_lab(monkeypatch):
     assert all("disk" in line for line in result.output.splitlines())
 
 
-def test_down_without_a_terminal_wants_to_be_told_yes():
-    result = CliRunner().invoke(down, [])
-
-    assert result.exit_code == 1
-    assert "say --yes" in result.output
-
-
-def test_close_without_a_terminal_wants_to_be_told_yes(monkeypatch):
+@pytest.mark.parametrize("command", [["down"], ["close"], ["retire", "frontend02"]])
+def test_what_cannot_be_undone_is_confirmed(command, monkeypatch):
     monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: pytest.fail("it ran"))
-    result = CliRunner().invoke(main, ["close"])
+    result = CliRunner().invoke(main, command)
 
     assert result.exit_code == 1
-    assert "say --yes" in result.output
+    assert "To confirm, add --yes." in result.output
+
+
+def test_down_says_where_the_certificate_is_kept(monkeypatch):
+    outcome = Outcome(data={"kept_certificate": "/kept/lab-1"})
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)
+    monkeypatch.setattr("landslide_cli.engine.start", lambda: None)
+    result = CliRunner().invoke(main, ["down", "--yes"])
+
+    assert result.exit_code == 0
+    assert "/kept/lab-1" in result.output
+
+
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role: {name: landslide.voting.lab, tasks_from: certificate.yml}
+"""
+
+
+def test_a_certificate_outlives_its_lab(tmp_path):
+    (tmp_path / "hosts.ini").write_text("localhost ansible_connection=local")
+    (tmp_path / "play.yml").write_text(PLAY)
+    state = tmp_path / "lab"
+    inventory = Inventory(tmp_path / "hosts.ini", ("lab_name=lab", f"lab_state_dir={state}"))
+
+    def certify() -> dict:
+        what = ([str(tmp_path / "play.yml")], inventory, tmp_path / "log", lambda event: None)
+        outcome = playbook.run(*what)
+        assert outcome.returncode == 0, (tmp_path / "log").read_text()
+        return outcome.data
+
+    assert certify() == {}
+    (state / "certificate").mkdir(parents=True)
+    (state / "certificate/certificate.json").write_text("{}")
+    kept = Path(certify()["kept_certificate"])
+    assert kept.parent == tmp_path / "certificates"
+    assert (kept / "certificate.json").read_text() == "{}"
+    assert not (state / "certificate").exists()
+
+
+def test_up_reports_what_has_changed_in_rebuilt_images(monkeypatch):
+    told = {
+        "image_changes": ["pg is built anew: perl 5.40.1-6 -> 5.40.1-7"],
+        "test_vote_counted": True,
+        "poll": {},
+    }
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: Outcome(data=told))
+    for what in ("preflight.check", "engine.start"):
+        monkeypatch.setattr(f"landslide_cli.{what}", lambda: None)
+    result = CliRunner().invoke(main, ["up"])
+
+    assert result.exit_code == 0, result.output
+    assert "Image pg is built anew: perl 5.40.1-6 -> 5.40.1-7" in result.output
 
 
 CERTIFICATE = {
@@ -82,10 +175,10 @@ def test_close_tells_repeated_votes_from_changed_ones(monkeypatch):
 
 def test_close_of_a_poll_that_does_not_add_up_says_what_and_fails(monkeypatch):
     outcome = Outcome(returncode=2)
-    outcome.hear({"event": "play", "name": "Close"})
+    outcome.on_event({"event": "play", "name": "Close"})
     message = "The count does not add up; no certificate can be given.\nQueue 1 on frontend01 ..."
     told = {"task": "The count adds up", "host": "store01", "message": message}
-    outcome.hear({"event": "failed", "unreachable": False, **told})
+    outcome.on_event({"event": "failed", "unreachable": False, **told})
     monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: outcome)
     result = CliRunner().invoke(main, ["close", "--yes"])
 
@@ -109,9 +202,7 @@ def test_status_of_a_lab_that_is_not_there_says_how_to_make_one(monkeypatch):
     result = CliRunner().invoke(main, ["status"])
 
     assert result.exit_code == 1
-    assert (
-        'The lab is down: manager01, store01 cannot be reached. "./landslide up"' in result.output
-    )
+    assert 'The lab is down; not reachable: manager01, store01. "./landslide up"' in result.output
 
 
 INTAKES = [{"open": True, "retired": False}, {"open": False, "retired": True}]
@@ -155,7 +246,7 @@ def test_status_shows_what_was_told(monkeypatch):
         "frontend01",
         "retired",
         "The poll was opened on",
-        "It closes by hand only",
+        "No closing is scheduled",
     ):
         assert word in result.output
 

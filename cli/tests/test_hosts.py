@@ -38,11 +38,11 @@ def test_without_a_change_the_line_is_shown_and_nothing_is_written(file):
 def test_it_is_written_once_and_goes_without_a_trace(file):
     assert run("add", "--yes").exit_code == 0
     assert file.read_text() == f"{OTHERS}{LINE}\n"
-    assert "like that already" in run("add").output
+    assert "needs no change" in run("add").output
 
     assert run("remove", "--yes").exit_code == 0
     assert file.read_text() == OTHERS
-    assert "like that already" in run("remove").output
+    assert "needs no change" in run("remove").output
 
 
 def test_another_address_takes_the_place_of_the_old_one(file):
@@ -59,10 +59,10 @@ def test_without_a_terminal_it_wants_to_be_told_yes(file, change):
     result = run(change)
 
     assert result.exit_code == 1
-    assert "say --yes" in result.output
+    assert "add --yes" in result.output
     assert file.read_text() == before
 
 
 def test_a_site_that_has_a_name_is_told_so():
-    with pytest.raises(Problem, match=r"at vote\.example\.org, a name"):
+    with pytest.raises(Problem, match=r"is the name vote\.example\.org"):
         hosts.line_of("http://vote.example.org/", ["votingapp.local"])

@@ -51,6 +51,7 @@ def run(clone: Path, *arguments: str) -> tuple[int, str]:
         ["test", "apps", "-h"],
         ["up", "--help"],
         ["chaos", "--list"],
+        ["playbook", "--help"],
     ],
 )
 def test_help_needs_nothing_but_the_environment(arguments: list[str], clone: Path) -> None:

@@ -19,14 +19,14 @@ def failed(task, host, message="It broke.", unreachable=False):
 @pytest.fixture
 def outcome():
     outcome = Outcome(returncode=2)
-    outcome.hear({"event": "play", "name": "Docker"})
+    outcome.on_event({"event": "play", "name": "Docker"})
     return outcome
 
 
 def test_hosts_that_fail_alike_are_told_together(outcome):
-    outcome.hear(failed("Installed", "worker01"))
-    outcome.hear(failed("Installed", "store", "No room."))
-    outcome.hear(failed("Installed", "frontend01"))
+    outcome.on_event(failed("Installed", "worker01"))
+    outcome.on_event(failed("Installed", "store", "No room."))
+    outcome.on_event(failed("Installed", "frontend01"))
 
     assert [(failure.message, failure.hosts) for failure in outcome.failures] == [
         ("It broke.", ["worker01", "frontend01"]),
@@ -35,21 +35,21 @@ def test_hosts_that_fail_alike_are_told_together(outcome):
 
 
 def test_only_the_last_task_that_failed_is_told_for_the_others_were_rescued(outcome):
-    outcome.hear(failed("Tried", "store"))
-    outcome.hear(failed("Named", "store"))
+    outcome.on_event(failed("Tried", "store"))
+    outcome.on_event(failed("Named", "store"))
 
     assert [failure.task for failure in outcome.failures] == ["Named"]
 
 
 def test_every_machine_that_could_not_be_reached_is_kept(outcome):
-    outcome.hear(failed("First", "manager", unreachable=True))
-    outcome.hear(failed("Second", "store", unreachable=True))
+    outcome.on_event(failed("First", "manager", unreachable=True))
+    outcome.on_event(failed("Second", "store", unreachable=True))
 
     assert outcome.unreachable == {"manager", "store"}
 
 
 def test_a_failure_says_where_and_what_and_what_to_do(outcome, tmp_path):
-    outcome.hear(failed("Installed", "worker01"))
+    outcome.on_event(failed("Installed", "worker01"))
 
     with pytest.raises(Problem) as problem:
         raise_failure(outcome, tmp_path / "up.log", "Try again.")
@@ -73,7 +73,7 @@ def test_without_a_failed_task_the_last_lines_of_the_log_are_told(tmp_path):
 
 
 def test_a_rescued_failure_is_no_problem(outcome, tmp_path):
-    outcome.hear(failed("Tried", "store"))
+    outcome.on_event(failed("Tried", "store"))
     outcome.returncode = 0
 
     raise_failure(outcome, tmp_path / "up.log", "Try again.")

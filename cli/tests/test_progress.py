@@ -14,9 +14,9 @@ def output():
 
 
 def play(steps, name, *tasks):
-    steps.hear({"event": "play", "name": name})
+    steps.on_event({"event": "play", "name": name})
     for task in tasks:
-        steps.hear({"event": "task", "name": task})
+        steps.on_event({"event": "task", "name": task})
 
 
 def lines(output):
@@ -71,7 +71,7 @@ def test_of_a_task_that_is_tried_again_it_is_shown_how_far_it_is(output, monkeyp
     console = Console(file=output, force_terminal=True, width=100)
     with Steps(console) as steps:
         play(steps, "Close", "Every queue is empty")
-        steps.hear({"event": "retry", "task": "Every queue is empty", "message": "7 wait"})
+        steps.on_event({"event": "retry", "task": "Every queue is empty", "message": "7 wait"})
         console.print(steps)
 
     assert "7 wait" in output.getvalue()

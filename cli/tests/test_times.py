@@ -45,13 +45,13 @@ def test_a_duration_has_its_two_largest_units(seconds, text):
         ),
         (
             poll("waiting", opens_at="infinity"),
-            'The poll is not open yet. It opens by hand only: "./landslide open". '
-            'It closes by hand only: "./landslide close".',
+            'The poll is not open yet. No opening is scheduled: open it by "./landslide open". '
+            'No closing is scheduled: close it by "./landslide close".',
         ),
         (
             poll("waiting"),
             "The poll opens as soon as a worker reaches the store. "
-            'It closes by hand only: "./landslide close".',
+            'No closing is scheduled: close it by "./landslide close".',
         ),
         (
             poll("open", opened_at=HALF_PAST, closes_at=SIX),
@@ -59,7 +59,7 @@ def test_a_duration_has_its_two_largest_units(seconds, text):
         ),
         (
             poll("open", opened_at=HALF_PAST, closes_at="2026-11-26T14:58:00+00:00"),
-            f"{OPENED} It was to close on Thu 26 Nov 2026, 15:58:00 CET (2 min ago): "
+            f"{OPENED} Closing was scheduled for Thu 26 Nov 2026, 15:58:00 CET (2 min ago): "
             "no worker reaches the store, or a clock is behind.",
         ),
         (
@@ -79,6 +79,8 @@ def test_up_claims_a_test_vote_only_where_one_was_counted():
     )
     waiting = poll("waiting", opens_at=SIX)
     assert ending({"test_vote_counted": False, "poll": waiting}, NOW).startswith(
-        "No test vote was cast. The poll opens on"
+        "No test vote was cast, as the poll is not open. The poll opens on"
     )
-    assert ending({"test_vote_counted": False, "poll": {}}, NOW) == "No test vote was cast."
+    assert ending({"test_vote_counted": False, "poll": {}}, NOW) == (
+        "No test vote was cast, as the poll is not open."
+    )

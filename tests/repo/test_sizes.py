@@ -23,6 +23,7 @@ def lines(path: Path) -> int:
         ("molecule/**/*.yml", TASK_LINES),
         ("apps/**/*.py", MODULE_LINES),
         ("cli/**/*.py", MODULE_LINES),
+        ("tools/**/*.py", MODULE_LINES),
         ("plugins/**/*.py", MODULE_LINES),
         ("molecule/**/*.py", MODULE_LINES),
         ("tests/**/*.py", MODULE_LINES),

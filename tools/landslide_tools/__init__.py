@@ -1,0 +1,1 @@
+"""What tests Landslide and does not run it: load, chaos, planted bugs, fuzzing."""
