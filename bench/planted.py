@@ -45,7 +45,7 @@ DEPLOYED = (
     Bug(
         planted.Bug(
             "voters are thanked though the queue did not answer",
-            "apps/frontend/frontend/intake.py",
+            "apps/frontend/frontend/queue_client.py",
             """            raise self._unavailable(error) from error
         self._note_success()
 """,

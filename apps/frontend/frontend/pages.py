@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from frontend.errors import HTTPError, PageOutOfDate, PollNotOpen, ServiceUnavailable
 from frontend.languages import Words, best_language
 from frontend.poll import TEST_KEY, Choice, Poll
-from frontend.refusal import IntakeUnavailable, OldPage, PollNotOpen, Refusal
 from frontend.voter import Voter
 
 # Stand in a rendered page for what is not known before: the time on a receipt, and in a form the
@@ -100,24 +100,26 @@ class Pages:
         """The same for a browser without a cookie, which has no way to change the vote: no form."""
         return self._receipt(self._final, accept_language, voter)
 
-    def refusal(
-        self, accept_language: str, refusal: Refusal, choice: str = "", acknowledged: int = 0
+    def error(
+        self, accept_language: str, error: HTTPError, choice: str = "", acknowledged: int = 0
     ) -> bytes:
         """Why a vote, for `choice` where that is known, has no receipt, and what to do.
 
         `acknowledged` is when the voter's last vote was cast that has one.
         """
-        early = isinstance(refusal, PollNotOpen)
-        press = choice if isinstance(refusal, IntakeUnavailable) and not early else ""
-        notice = Notice(refusal.sentence, refusal.advice, early=early, press=press)
+        early = isinstance(error, PollNotOpen)
+        press = choice if isinstance(error, ServiceUnavailable) and not early else ""
+        notice = Notice(error.sentence, error.advice, early=early, press=press)
         page = self._notice(self._language(accept_language), notice)
         return page.replace(LAST, b"%d" % acknowledged)
 
-    def which(self, accept_language: str, refusal: OldPage, voter: Voter, choice: str) -> bytes:
+    def which_choice(
+        self, accept_language: str, error: PageOutOfDate, voter: Voter, choice: str
+    ) -> bytes:
         """The question whether the voter's last choice counts, or `choice`; one press each."""
         notice = Notice(
-            refusal.sentence,
-            refusal.advice,
+            error.sentence,
+            error.advice,
             back=False,
             press=choice,
             chosen=voter.choice,

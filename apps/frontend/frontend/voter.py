@@ -38,7 +38,7 @@ class Voter(NamedTuple):
         return self.last > self.acknowledged
 
 
-class Electorate:
+class VoterCookieSigner:
     """Signs and knows voters' cookies. The first of the keys signs; each of them is known."""
 
     def __init__(self, keys: Sequence[bytes], *, https_only: bool = False) -> None:

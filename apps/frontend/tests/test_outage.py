@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from frontend.visit import FORM
+from frontend.request import FORM
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 

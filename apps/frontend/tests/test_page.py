@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from frontend import pages
 from frontend.languages import LANGUAGES, Words, best_language
-from frontend.visit import FORM
+from frontend.request import FORM
 
 
 def test_the_page_asks_the_question_and_escapes_it(client: FlaskClient) -> None:
@@ -86,7 +86,7 @@ def test_every_language_has_all_the_words_and_no_more(language: str) -> None:
     words = Words(language).known
     assert said <= set(words)
     assert [word for word in words if f'"{word}"' not in templates + code] == []
-    refusals = re.findall(r'Refusal\(\d+, f?"([^"]+)"|(?:sentence: str|advice) = "([^"]+)"', code)
+    refusals = re.findall(r'HTTPError\(\d+, f?"([^"]+)"|(?:sentence: str|advice) = "([^"]+)"', code)
     refusals += re.findall(r'super\(\).__init__\([^)]*"([A-Z][^"]+\.)"()', code)
     refusals += re.findall(r'\d{3}: "([^"]+)"()', code)
     told = {first or second for first, second in refusals}
