@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from results import pages
+from results import renderer
 from results.languages import Words
 
-SOURCE = Path(pages.__file__).parent
+SOURCE = Path(renderer.__file__).parent
 LANGUAGES = sorted(path.stem for path in SOURCE.glob("languages/*.json"))
 
 
@@ -71,7 +71,7 @@ def test_every_language_has_all_the_words_and_no_more(language: str) -> None:
     files = [*SOURCE.glob("templates/*.html"), *SOURCE.glob("*.py"), *SOURCE.glob("languages/*.py")]
     code = " ".join(path.read_text() for path in files)
     nouns = set(re.findall(r'counted\([^"]+, "([^"]+)"\)', code))
-    said = set(re.findall(r'(?:\b_|words|self)\("([^"]+)"\)', code)) | {pages.NO_FIGURES}
+    said = set(re.findall(r'(?:\b_|words|self)\("([^"]+)"\)', code)) | {renderer.NO_FIGURES}
     known = Words(language).known
     assert len(nouns) >= 4 and len(said) >= 16
     assert nouns | said <= set(known)

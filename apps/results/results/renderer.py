@@ -17,7 +17,7 @@ NO_FIGURES = "There are no figures yet: the store does not answer."
 
 
 @dataclass(frozen=True)
-class Edition:
+class Snapshot:
     """Everything that is served, as bytes; pages and events by language."""
 
     pages: Mapping[str, bytes]
@@ -26,8 +26,8 @@ class Edition:
     etag: str
 
 
-class Press:
-    """Makes editions of one poll, in each of its languages."""
+class Renderer:
+    """Makes snapshots of one poll, in each of its languages."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -43,7 +43,7 @@ class Press:
         self._page = environment.get_template("page.html")
         self._fragment = environment.get_template("figures.html")
 
-    def edition(self, figures: Figures | None, as_of: datetime, age: float | None) -> Edition:
+    def render(self, figures: Figures | None, as_of: datetime, age: float | None) -> Snapshot:
         """The figures read at `as_of`; `age` in seconds where they are older than they should be.
 
         No figures at all: the store has not answered since the app started.
@@ -71,7 +71,7 @@ class Press:
         if figures is not None:
             answer = figures.as_json(self._title, as_of)
         body = json.dumps(answer).encode()
-        return Edition(pages, events, body, hashlib.sha256(body).hexdigest()[:32])
+        return Snapshot(pages, events, body, hashlib.sha256(body).hexdigest()[:32])
 
     @staticmethod
     def _chart(figures: Figures, as_of: datetime) -> Chart | None:
@@ -86,5 +86,5 @@ def _notice(words: Words, figures: Figures | None, age: float | None) -> str:
         return words(NO_FIGURES)
     if age is None:
         return ""
-    told = words("These figures are {} old: the store does not answer.")
-    return told.format(words.counted(round(age), "second"))
+    sentence = words("These figures are {} old: the store does not answer.")
+    return sentence.format(words.counted(round(age), "second"))
