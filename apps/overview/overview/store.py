@@ -44,8 +44,8 @@ class Queue:
     node: str
     intake_open: bool
     retired: bool
-    waiting: int
-    added: int
+    backlog: int
+    received: int
     stored: int
     age: float | None
     seen: float
@@ -59,7 +59,7 @@ class Queue:
         leaves its queue only after it has been stored. Below zero are those stored since the look;
         as many may be missing without being seen here until the queue is seen again at rest.
         """
-        return self.added - self.waiting - self.stored
+        return self.received - self.backlog - self.stored
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Books:
-    """What the store tells."""
+class PollStatus:
+    """The poll, its queues and its workers, as of one moment."""
 
     state: str
     title: str
@@ -88,7 +88,7 @@ class Books:
     @property
     def received(self) -> int:
         """Entries that were ever added to the queues."""
-        return sum(queue.added for queue in self.queues)
+        return sum(queue.received for queue in self.queues)
 
     @property
     def missing(self) -> int:
@@ -99,7 +99,7 @@ class Books:
     def stored_since(self) -> int:
         """Entries stored since the queues were seen.
 
-        received = waiting + ballots + rejected + missing - stored_since.
+        received = backlog + ballots + rejected + missing - stored_since.
         """
         return -sum(queue.missing for queue in self.queues if queue.missing < 0)
 
@@ -112,12 +112,12 @@ class Books:
         return sum(worker.rejected for worker in self.workers)
 
     @property
-    def waiting(self) -> int:
-        return sum(queue.waiting for queue in self.queues)
+    def backlog(self) -> int:
+        return sum(queue.backlog for queue in self.queues)
 
     @property
     def age(self) -> float | None:
-        """Seconds that the oldest ballot of all has been waiting for."""
+        """Seconds since the oldest ballot in any backlog was added."""
         return max((queue.age for queue in self.queues if queue.age is not None), default=None)
 
 
@@ -128,7 +128,7 @@ class Store:
         self._config = config
         self._connection: Any = None
 
-    def read(self) -> Books:
+    def read(self) -> PollStatus:
         """Raises psycopg2.Error or OSError within ten seconds."""
         try:
             if self._connection is None:
@@ -139,7 +139,7 @@ class Store:
         except psycopg2.Error:
             self.close()
             raise
-        return Books(
+        return PollStatus(
             state=state,
             title=title,
             size=size,
