@@ -262,7 +262,7 @@ def test_a_queue_is_retired_only_while_another_takes_votes(
     describe()
     assert worker_asks(postgres) == "open"
     first, second = (str(uuid4()) for _ in "ab")
-    assert ask(postgres, "retire", first) == (1, f"No worker has told of the queue {first} yet.")
+    assert ask(postgres, "retire", first) == (1, f"No worker has reported the queue {first} yet.")
     for queue in (first, second):
         postgres.query("INSERT INTO queues (queue) VALUES (%s)", queue)
         assert postgres.query("SELECT may_open(%s)", queue) == [(True,)]
@@ -273,7 +273,7 @@ def test_a_queue_is_retired_only_while_another_takes_votes(
         1,
         "No other queue takes votes now: the poll would stand still.",
     )
-    assert ask(postgres, "drained", first)[1].startswith("Queues that are not done: 1.")
+    assert ask(postgres, "drained", first)[1].startswith("Queues that are not drained: 1.")
 
 
 @pytest.mark.parametrize("command", [[], ["retire"], ["open", "now"], ["nonsense"]])
