@@ -78,4 +78,4 @@ def _drain(
                 while found := queue.read({OPEN: ">"}, config.batch_size):
                     [(_, entries)] = found
                     store(cursor, sorter.sort(entries))
-                    queue.forget(OPEN, [entry_id for entry_id, _ in entries])
+                    queue.ack(OPEN, [entry_id for entry_id, _ in entries])

@@ -61,11 +61,11 @@ DEPLOYED = (
             "apps/worker/worker/session.py",
             """        self._store.merge(batch)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
-        if not self._queue.forget(stream, [entry_id for entry_id, _ in entries]):
+        if not self._queue.ack(stream, [entry_id for entry_id, _ in entries]):
 """,
-            """        forgotten = self._queue.forget(stream, [entry_id for entry_id, _ in entries])
+            """        acknowledged = self._queue.ack(stream, [entry_id for entry_id, _ in entries])
         self._store.merge(batch)
-        if not forgotten:
+        if not acknowledged:
 """,
         ),
         "kill -9 of pg",

@@ -77,7 +77,7 @@ COLLIDE = f"""
     ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING
 """
 REPORT = """
-    SELECT report(%(queue)s, %(entries_added)s, %(waiting)s, %(oldest_ms)s, %(intake_open)s,
+    SELECT report(%(queue)s, %(entries_added)s, %(backlog)s, %(oldest_ms)s, %(intake_open)s,
         %(node)s, %(knew)s, %(confirmed)s)
 """
 
@@ -168,7 +168,7 @@ class Store:
     def report(
         self, figures: Figures, *, intake_open: bool, node: str, knew: str, confirmed: bool = False
     ) -> int:
-        """Tell what the queue's Redis says of it; the most entries it was ever said to be given.
+        """Report the queue's figures; the most entries it was ever said to be given.
 
         `knew` is what `intake_state` said before the look. Where the answer is more than
         `figures` have, either somebody has looked later, or the queue has lost entries: that is
