@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from testing.container_health import answers
+from testing.container_health import is_healthy
 from testing.edge import Edge
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
@@ -105,7 +105,7 @@ def test_the_container_is_healthy_while_the_process_answers(
     server: Server, redis_server: RedisServer
 ) -> None:
     redis_server.kill()
-    assert answers(server.port)
+    assert is_healthy(server.port)
     server.process.terminate()
     server.process.wait(SECONDS)
-    assert not answers(server.port)
+    assert not is_healthy(server.port)
