@@ -89,7 +89,7 @@ class Pages:
         return page.replace(LAST, b"%d" % voter.acknowledged)
 
     def receipt(self, accept_language: str, voter: Voter) -> bytes:
-        """The form with what was recorded, when, and by which node."""
+        """The form with what was recorded, when, and the node in small print."""
         return self._receipt(self._receipts, accept_language, voter)
 
     def receipt_again(self, accept_language: str, voter: Voter) -> bytes:

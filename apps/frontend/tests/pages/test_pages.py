@@ -45,7 +45,7 @@ def test_a_vote_can_be_cast_and_changed(
     page.get_by_role("button", name="Cats").click()
     receipt = page.get_by_role("status")
     expect(receipt).to_contain_text("Your vote is recorded: Cats")
-    expect(receipt).to_contain_text("Vote processed by frontend02")
+    expect(receipt).to_contain_text("Node frontend02")
     expect(receipt.locator("time")).to_contain_text("-")
     page.get_by_role("button", name="Dogs").click()
     expect(receipt).to_contain_text("Your vote is recorded: Dogs")
