@@ -28,7 +28,7 @@ class QueueClient:
     """Puts ballots into the queue, by as many connections as there are ballots in hand at once.
 
     After a reply that did not come in time, no ballot is tried for as long again: else everybody
-    behind would wait in turn for a thread, and be told minutes later what is known by now.
+    behind would wait in turn for a thread, and learn minutes later what is known by now.
     """
 
     def __init__(self, config: Config) -> None:

@@ -21,10 +21,11 @@ OLD_NAME = "voter"
 
 
 class Voter(NamedTuple):
-    """A UUID as text, and what the browser was told. Times are casts in microseconds, 0 for none.
+    """A UUID as text, and what the browser has a receipt for. Times are casts in microseconds, 0
+    for none.
 
     `acknowledged` is the time of the last vote that has a receipt, and `choice` its choice. `last`
-    is the highest time ever answered, receipt or not.
+    is the highest time ever used, receipt or not.
     """
 
     id: str

@@ -66,7 +66,7 @@ class Writer:
 
     @property
     def is_connected(self) -> bool:
-        """Whether it has been connected before, and not heard of the connection's end."""
+        """Whether it has a connection, of whose end nothing is known."""
         return self._connection is not None
 
     def write(self, ballot: Ballot, accepted: bytes) -> bool:

@@ -25,7 +25,7 @@ def vote(client: FlaskClient, choice: str = "a", **headers: str) -> TestResponse
     return client.post("/", data={"vote": choice, "last": last}, headers=named)
 
 
-def test_a_vote_is_in_the_queue_when_the_voter_is_thanked(
+def test_a_vote_is_in_the_queue_when_it_is_acknowledged(
     client: FlaskClient, ballots: Ballots
 ) -> None:
     answer = vote(client, "b")

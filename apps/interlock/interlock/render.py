@@ -91,7 +91,7 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
     if labels.ssl_only:
         yield from _ssl_only(site, labels)
     if labels.max_connections is not None:
-        # Told without a look at the choice; counted as haproxy_backend_requests_denied_total.
+        # Refused without a look at the choice; counted as haproxy_backend_requests_denied_total.
         limit = _QUEUE * labels.max_connections
         yield (
             f"    http-request deny deny_status 503 if {{ avg_queue({service.name}) ge {limit} }}"

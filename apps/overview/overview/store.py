@@ -8,7 +8,7 @@ import psycopg2
 from overview.config import Config
 
 # Nothing in it reads ballots, however many there are. It is one statement, so all that the store
-# has itself is of one moment. What it was told of queues is older: of when they were last seen.
+# has itself is of one moment. What workers reported of queues is older: of when they last saw them.
 READ = """
     SELECT state, title, pg_database_size(current_database()),
         (SELECT coalesce(sum(votes), 0)::bigint FROM tally),

@@ -172,7 +172,7 @@ class Store:
 
         `knew` is what `intake_state` said before the look. Where the answer is more than
         `figures` have, either somebody has looked later, or the queue has lost entries: that is
-        told by looking again, and `confirmed`.
+        decided by looking again, and `confirmed`.
         """
         most: int = self._execute(
             REPORT, queue=self._queue, intake_open=intake_open, node=node, knew=knew,

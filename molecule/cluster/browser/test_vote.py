@@ -22,7 +22,7 @@ def expect_votes(results: Page, choice: str, number: int) -> None:
     expect(results.locator(f"[data-choice={choice}] .votes")).to_have_text(pattern, timeout=SECONDS)
 
 
-def test_a_vote_is_thanked_for_and_counted_before_everybody(
+def test_a_vote_is_acknowledged_and_counted_before_everybody(
     page: Page, results: Page, site: str, picture: Callable[[Page, str], None]
 ) -> None:
     cats, dogs = votes(results, CATS), votes(results, DOGS)

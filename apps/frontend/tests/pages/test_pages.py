@@ -102,9 +102,9 @@ def test_a_slow_network_and_a_slow_phone_are_no_obstacle(
     seen = milliseconds_to_see(page)
     page.get_by_role("button", name="Cats").click()
     expect(page.get_by_role("status")).to_be_visible()
-    thanked = milliseconds_to_see(page)
+    acknowledged = milliseconds_to_see(page)
     # With pytest -s; no test hangs on it.
-    print(f"{seen:.0f} ms to see the page, {thanked:.0f} ms to be thanked")
+    print(f"{seen:.0f} ms to see the page, {acknowledged:.0f} ms to the receipt")
     assert len(ballots()) == 1
 
 
