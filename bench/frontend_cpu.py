@@ -30,7 +30,7 @@ APPS = BENCH.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "frontend")]
 
 from frontend.config import Config  # noqa: E402 (found by the line above)
-from frontend.voter import Electorate, Voter  # noqa: E402
+from frontend.voter import Voter, VoterCookieSigner  # noqa: E402
 from testing.redis_server import RedisServer  # noqa: E402
 from testing.waiting import wait_until  # noqa: E402
 
@@ -128,16 +128,16 @@ class Bench:
             "TEST_TOKEN_FILE": str(directory / "test_token"),
             "EDGE_TOKEN": "the-token-of-the-load-balancer",
             "VOTERS_FILE": str(directory / "voters"),
-            "PYTHONPATH": f"{APPS / 'frontend'}:{BENCH}",
+            "PYTHONPATH": f"{APPS / 'frontend'}:{APPS}:{BENCH}",
         }
         (directory / "poll.yml").write_text(json.dumps(POLL))
         for name in ("cookie_key", "entry_key", "test_token"):
             (directory / name).write_text(f"the-{name}-of-this-bench")
         (directory / "edge_token").write_text(self.environ["EDGE_TOKEN"])
         config = Config.from_environ(self.environ)
-        electorate = Electorate(config.cookie_keys)
-        signed = (electorate.sign(Voter(str(uuid4()))) for _ in range(VOTERS))
-        cookies = (f"{electorate.name}={value}" for value in signed)
+        signer = VoterCookieSigner(config.cookie_keys)
+        signed = (signer.sign(Voter(str(uuid4()))) for _ in range(VOTERS))
+        cookies = (f"{signer.name}={value}" for value in signed)
         (directory / "voters").write_text("\n".join(cookies))
         self._accepted = f"2 {config.poll.id} {','.join(sorted(config.poll.keys))}"
         self._serve = f"{config.threads}, {config.connections}"

@@ -2,7 +2,8 @@
 """What a counted vote costs in CPU time, tier by tier, beside a bare Flask hello in the same run.
 
     ./landslide up
-    PYTHONPATH=cli:tools:apps/frontend .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
+    export PYTHONPATH=cli:tools:apps:apps/frontend
+    .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
 
 On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then
 the page that voters fetch before they vote; then bench/hello.py, in the frontend's image, on one of

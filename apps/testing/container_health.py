@@ -3,10 +3,10 @@
 import subprocess
 from pathlib import Path
 
-CHECK = Path(__file__).parents[1] / "base" / "answers"
+CHECK = Path(__file__).parents[1] / "base" / "healthcheck"
 
 
-def answers(port: int) -> bool:
+def is_healthy(port: int) -> bool:
     """What the health check of the Python images says of an app on the loopback."""
     check = subprocess.run([CHECK, str(port)], check=False, capture_output=True, timeout=10)
     return check.returncode == 0

@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
-from frontend.voter import Electorate, Voter
+from frontend.voter import Voter, VoterCookieSigner
 
 FORM = b"Content-Type: application/x-www-form-urlencoded"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -94,9 +94,9 @@ class Request(NamedTuple):
 class Pen:
     """Writes one request, and keeps who is in it."""
 
-    def __init__(self, random: Random, electorate: Electorate, choices: Sequence[str]) -> None:
+    def __init__(self, random: Random, signer: VoterCookieSigner, choices: Sequence[str]) -> None:
         self.random, self.pick = random, random.choice
-        self._electorate, self._choices = electorate, choices
+        self._signer, self._choices = signer, choices
         self.votes: list[tuple[str, str]] = []
         self.hidden: list[str] = []
         self.nobodies: list[str] = []
@@ -113,7 +113,7 @@ class Pen:
         return self.nobodies[-1]
 
     def cookie(self, voter: str) -> bytes:
-        return f"Cookie: {self._electorate.name}={self._electorate.sign(Voter(voter))}".encode()
+        return f"Cookie: {self._signer.name}={self._signer.sign(Voter(voter))}".encode()
 
     def noise(self, most: int) -> bytes:
         return self.random.randbytes(self.random.randint(1, most))
@@ -267,11 +267,11 @@ SHARES = (
 )
 
 
-def draw(seed: int, number: int, electorate: Electorate, choices: Sequence[str]) -> Request:
+def draw(seed: int, number: int, signer: VoterCookieSigner, choices: Sequence[str]) -> Request:
     """The request of a number: the same each time, with the same seed, key and choices."""
     random = Random(f"{seed} {number}")
     [(mutators, ending, _)] = random.choices(SHARES, [share for _, _, share in SHARES])
     kind = random.choice(list(mutators))
-    pen = Pen(random, electorate, choices)
+    pen = Pen(random, signer, choices)
     data = mutators[kind](pen)
     return Request(kind, data, ending, pen.votes, pen.hidden, pen.nobodies)

@@ -142,7 +142,7 @@ class Poll:
 
 
 class Frontend(threading.Thread):
-    """Votes without pause until the queue refuses; `taken` is how often it was thanked."""
+    """Votes without pause until the queue refuses; `taken` is how many were acknowledged."""
 
     def __init__(self, queue: RedisServer) -> None:
         super().__init__(daemon=True)

@@ -57,7 +57,7 @@ def _run(
 
 
 def show(console: Console, certificate: dict[str, Any]) -> None:
-    """Print the figures of a certificate (apps/pg/poll/books.py)."""
+    """Print the figures of a certificate (apps/pg/poll/audit.py)."""
     choices = [[choice["text"], f"{choice['votes']:,}"] for choice in certificate["choices"]]
     table(console, certificate["title"], ["choice", "votes"], choices)
     figures = {

@@ -28,7 +28,7 @@ from urllib.parse import urljoin, urlsplit
 
 import click
 import requests
-from frontend.voter import Electorate
+from frontend.voter import VoterCookieSigner
 from landslide_cli.errors import Problem
 from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.progress import Steps
@@ -76,9 +76,9 @@ ERRORS = ("hrsp_5xx", "econ", "eresp", "wretr", "wredis")
 class Account:
     """What was sent and answered, as far as it has to be accounted for."""
 
-    def __init__(self, electorate: Electorate) -> None:
+    def __init__(self, signer: VoterCookieSigner) -> None:
         """Take what knows our own cookies."""
-        self._electorate = electorate
+        self._signer = signer
         # In whose request a voter was: there a receipt of theirs belongs, and nowhere else.
         self._owners: dict[str, int] = {}
         self.requests: Counter[str] = Counter()
@@ -119,7 +119,7 @@ class Account:
         cookie = COOKIE.search(head)
         if status != 200 or cookie is None:
             return ""
-        voter = self._electorate.known(cookie[1])
+        voter = self._signer.known(cookie[1])
         if voter is None:
             self.wrong["cookies that are not ours"].append(what)
             return ""
@@ -134,14 +134,14 @@ async def send(
     url: str, account: Account, steps: Steps, seed: int, number: int, choices: list[str], key: bytes
 ) -> None:
     """Send so many requests, by CLIENTS connections at a time."""
-    electorate = Electorate([key])
+    signer = VoterCookieSigner([key])
     numbers = iter(range(number))
     address = urlsplit(url)
 
     async def client() -> None:
         line = Line(address.hostname or "", address.port or 80)
         for one in numbers:
-            request = draw(seed, one, electorate, choices)
+            request = draw(seed, one, signer, choices)
             account.expect(one, request)
             account.take(one, request, await line.say(request))
             steps.advance(one, number)
@@ -253,7 +253,7 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
     choices = lab.choices()
     if not choices:
         raise Problem("The poll is closed.")
-    account = Account(Electorate([site.cookie_key]))
+    account = Account(VoterCookieSigner([site.cookie_key]))
     with Steps(Console(highlight=False)) as steps:
         steps.begin("Queues are empty")
         drain(lab, steps)

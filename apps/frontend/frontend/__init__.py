@@ -1,1 +1,1 @@
-"""The voting page: takes a vote, and thanks for it once the node's queue has it on disk."""
+"""The voting page: takes a vote, and acknowledges it once the node's queue has it on disk."""

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
+import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from frontend.answers import Answer
-from frontend.booth import Booth
 from frontend.config import Config
-from frontend.refusal import Refusal
-from frontend.visit import Visit
+from frontend.errors import HTTPError
+from frontend.request import Request
+from frontend.responses import Response
+from frontend.vote_handler import VoteHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,44 +22,44 @@ SENTENCES = {
 }
 
 
-def create_app(config: Config) -> Flask:
+def create_app(config: Config) -> flask.Flask:
     """The voting page of one node. It connects to the queue with the first request, not before."""
-    app = Flask(__name__, static_folder=None)
+    app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    booth = Booth(config)
+    handler = VoteHandler(config)
 
     @app.get("/")
-    def form() -> Response:
-        return _response(booth.form(Visit(request.environ)))
+    def form() -> flask.Response:
+        return _response(handler.form(Request(flask.request.environ)))
 
     @app.post("/")
-    def vote() -> Response:
-        return _response(booth.vote(Visit(request.environ)))
+    def vote() -> flask.Response:
+        return _response(handler.vote(Request(flask.request.environ)))
 
     @app.get("/healthz")
-    def healthz() -> Response:
-        return _response(booth.health(Visit(request.environ)))
+    def healthz() -> flask.Response:
+        return _response(handler.health(Request(flask.request.environ)))
 
-    if path := booth.answers.pages.pictures_path:
+    if path := handler.responses.pages.pictures_path:
 
         @app.get(path)
-        def pictures() -> Response:
-            return _response(booth.answers.pictures())
+        def pictures() -> flask.Response:
+            return _response(handler.responses.pictures())
 
     @app.get("/openapi.json")
-    def openapi() -> Response:
-        return _response(booth.answers.description())
+    def openapi() -> flask.Response:
+        return _response(handler.responses.description())
 
     @app.errorhandler(HTTPException)
-    def failed(error: HTTPException) -> Response:
+    def failed(error: HTTPException) -> flask.Response:
         status = error.code or 500
-        refusal = Refusal(status, SENTENCES.get(status, "This did not work."))
-        response = _response(booth.answers.refusal(Visit(request.environ), refusal))
+        shown = HTTPError(status, SENTENCES.get(status, "This did not work."))
+        response = _response(handler.responses.error(Request(flask.request.environ), shown))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
 
-    app.wsgi_app = ShortCut(app.wsgi_app, booth)  # type: ignore[method-assign]
+    app.wsgi_app = ShortCut(app.wsgi_app, handler)  # type: ignore[method-assign]
     return app
 
 
@@ -70,19 +70,19 @@ class ShortCut:
     this class everything works the same, at half the speed.
     """
 
-    def __init__(self, flask: "WSGIApplication", booth: Booth) -> None:
+    def __init__(self, flask: "WSGIApplication", handler: VoteHandler) -> None:
         self._flask = flask
-        self._booth = booth
+        self._handler = handler
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != "/":
             return self._flask(environ, start_response)
-        answer = self._booth.vote(Visit(environ))
-        start_response(answer.status, answer.headers)
-        return [answer.body]
+        response = self._handler.vote(Request(environ))
+        start_response(response.status, response.headers)
+        return [response.body]
 
 
-def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, answer.headers)
+def _response(response: Response) -> flask.Response:
+    return flask.Response(response.body, response.status, response.headers)

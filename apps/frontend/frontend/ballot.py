@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from frontend.refusal import Refusal, UnknownChoice, UnreadableForm
+from frontend.errors import HTTPError, UnknownChoice, UnreadableForm
 
 # The casts that workers accept: 16 digits, the years 2001 to 2286.
 MIN_CAST = 10**15
@@ -30,8 +30,8 @@ class BallotPaper:
     def read(self, body: bytes) -> tuple[str, int | None]:
         """The fields `vote` and `last` of an application/x-www-form-urlencoded body.
 
-        `last` is None where there is none. Raises Refusal (400) where there is no `vote`, more than
-        one of either, an unknown key, or a `last` that is no time.
+        `last` is None where there is none. Raises HTTPError (400) where there is no `vote`, more
+        than one of either, an unknown key, or a `last` that is no time.
         """
         vote, _, last = body.partition(b"&last=")
         if (choice := self._usual.get(vote)) and last.isdigit() and len(last) <= 16:
@@ -45,9 +45,9 @@ class BallotPaper:
             raise UnreadableForm from error
         votes = form.get("vote", [])
         if not any(votes):
-            raise Refusal(400, "No choice was made. Please pick one.")
+            raise HTTPError(400, "No choice was made. Please pick one.")
         if len(votes) > 1:
-            raise Refusal(400, "Only one choice at a time, please.")
+            raise HTTPError(400, "Only one choice at a time, please.")
         if votes[0] not in self._keys:
             raise UnknownChoice
         return votes[0], _time(form.get("last", []))

@@ -16,7 +16,7 @@ class Connection:
     """Connects and logs in on construction; `timeout` is in seconds, for each wait on the socket.
 
     Raises OSError (TimeoutError, ConnectionError...) where the server is away or slow, and
-    hiredis.HiredisError where it answers with an error. It is of no more use after an OSError or
+    hiredis.HiredisError where it replies with an error. It is of no more use after an OSError or
     a hiredis.ProtocolError.
     """
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from uuid import uuid4
 
-from frontend.refusal import IntakeUnavailable, NotThroughEdge
+from frontend.errors import NotThroughEdge, ServiceUnavailable
 
 # RFC 9562: the first 48 bits are milliseconds since the Unix epoch.
 UUID7 = re.compile(
@@ -24,16 +24,16 @@ class Edge:
     def received(self, token: str, request_id: str) -> tuple[str, int]:
         """The request's id, and when it was received: microseconds since the epoch.
 
-        Raises NotThroughEdge where there is no token. Raises IntakeUnavailable for one that is not
+        Raises NotThroughEdge where there is no token. Raises ServiceUnavailable for one that is not
         known here, as another frontend may know it, and for an id that has no time.
         """
         if not token:
             raise NotThroughEdge
         if not self._knows(token):
-            raise IntakeUnavailable("the load balancer's token is unknown")
+            raise ServiceUnavailable("the load balancer's token is unknown")
         request_id = request_id.lower()
         if not UUID7(request_id):
-            raise IntakeUnavailable("the load balancer's request id is no UUIDv7")
+            raise ServiceUnavailable("the load balancer's request id is no UUIDv7")
         return request_id, int(request_id[:8] + request_id[9:13], 16) * 1000
 
     def new_voter(self, token: str, request_id: str) -> str:

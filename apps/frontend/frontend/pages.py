@@ -6,11 +6,12 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from common.accept import best_language
+from common.languages import Words
+from common.pages import templates
 
-from frontend.languages import Words, best_language
+from frontend.errors import HTTPError, PageOutOfDate, PollNotOpen, ServiceUnavailable
 from frontend.poll import TEST_KEY, Choice, Poll
-from frontend.refusal import IntakeUnavailable, OldPage, PollNotOpen, Refusal
 from frontend.voter import Voter
 
 # Stand in a rendered page for what is not known before: the time on a receipt, and in a form the
@@ -51,17 +52,7 @@ class Pages:
     """
 
     def __init__(self, poll: Poll, node: str) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("frontend"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        # Now, not when there is something to say: by then the disk may be what has failed.
-        for name in self._environment.list_templates():
-            self._environment.get_template(name)
+        self._templates = templates("frontend")
         self.pictures = self._file("pictures.css", poll).encode()
         # A node that still has the last poll cannot answer for this one's pictures.
         name = sha256(self.pictures).hexdigest()[:16]
@@ -73,7 +64,7 @@ class Pages:
             f"img-src data:; style-src 'self' 'sha256-{style_hash}'"
         )
         self._polls = {poll.language: poll, **poll.translations}
-        self._words = {language: Words(language) for language in self._polls}
+        self._words = {language: Words(language, "frontend") for language in self._polls}
         self._language = lru_cache(HEADERS_KNOWN)(lambda header: best_language(header, self._polls))
         self._time = lru_cache(SECONDS_KNOWN)(_time)
         self._notice = lru_cache(NOTICES_KNOWN)(self._render_notice)
@@ -89,7 +80,7 @@ class Pages:
         return page.replace(LAST, b"%d" % voter.acknowledged)
 
     def receipt(self, accept_language: str, voter: Voter) -> bytes:
-        """The form with what was recorded, when, and by which node."""
+        """The form with what was recorded, when, and the node in small print."""
         return self._receipt(self._receipts, accept_language, voter)
 
     def receipt_again(self, accept_language: str, voter: Voter) -> bytes:
@@ -100,24 +91,26 @@ class Pages:
         """The same for a browser without a cookie, which has no way to change the vote: no form."""
         return self._receipt(self._final, accept_language, voter)
 
-    def refusal(
-        self, accept_language: str, refusal: Refusal, choice: str = "", acknowledged: int = 0
+    def error(
+        self, accept_language: str, error: HTTPError, choice: str = "", acknowledged: int = 0
     ) -> bytes:
         """Why a vote, for `choice` where that is known, has no receipt, and what to do.
 
         `acknowledged` is when the voter's last vote was cast that has one.
         """
-        early = isinstance(refusal, PollNotOpen)
-        press = choice if isinstance(refusal, IntakeUnavailable) and not early else ""
-        notice = Notice(refusal.sentence, refusal.advice, early=early, press=press)
+        early = isinstance(error, PollNotOpen)
+        press = choice if isinstance(error, ServiceUnavailable) and not early else ""
+        notice = Notice(error.sentence, error.advice, early=early, press=press)
         page = self._notice(self._language(accept_language), notice)
         return page.replace(LAST, b"%d" % acknowledged)
 
-    def which(self, accept_language: str, refusal: OldPage, voter: Voter, choice: str) -> bytes:
+    def which_choice(
+        self, accept_language: str, error: PageOutOfDate, voter: Voter, choice: str
+    ) -> bytes:
         """The question whether the voter's last choice counts, or `choice`; one press each."""
         notice = Notice(
-            refusal.sentence,
-            refusal.advice,
+            error.sentence,
+            error.advice,
             back=False,
             press=choice,
             chosen=voter.choice,
@@ -160,7 +153,7 @@ class Pages:
         return self._render("notice.html", language, notice=notice, press=press, chosen=chosen)
 
     def _render(self, template: str, language: str, **context: object) -> bytes:
-        page = self._environment.get_template(template)
+        page = self._templates.get_template(template)
         return page.render(
             poll=self._polls[language],
             _=self._words[language],
@@ -172,7 +165,7 @@ class Pages:
         ).encode()
 
     def _file(self, template: str, poll: Poll) -> str:
-        return self._environment.get_template(template).render(choices=poll.choices)
+        return self._templates.get_template(template).render(choices=poll.choices)
 
 
 def _time(seconds: int) -> bytes:

@@ -21,10 +21,11 @@ OLD_NAME = "voter"
 
 
 class Voter(NamedTuple):
-    """A UUID as text, and what the browser was told. Times are casts in microseconds, 0 for none.
+    """A UUID as text, and what the browser has a receipt for. Times are casts in microseconds, 0
+    for none.
 
     `acknowledged` is the time of the last vote that has a receipt, and `choice` its choice. `last`
-    is the highest time ever answered, receipt or not.
+    is the highest time ever used, receipt or not.
     """
 
     id: str
@@ -38,7 +39,7 @@ class Voter(NamedTuple):
         return self.last > self.acknowledged
 
 
-class Electorate:
+class VoterCookieSigner:
     """Signs and knows voters' cookies. The first of the keys signs; each of them is known."""
 
     def __init__(self, keys: Sequence[bytes], *, https_only: bool = False) -> None:

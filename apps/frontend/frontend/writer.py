@@ -50,7 +50,7 @@ class NotAccepted(Exception):
 class Writer:
     """Numbers its entries from 1, without gaps. It belongs to one thread at a time.
 
-    The entry that got no answer may be stored: its number is not used again, and is noted as being
+    The entry that got no reply may be stored: its number is not used again, and is noted as being
     in doubt together with the next entry that is stored. With each entry the queue also keeps the
     writer's highest number, its witness.
     """
@@ -66,7 +66,7 @@ class Writer:
 
     @property
     def is_connected(self) -> bool:
-        """Whether it has been connected before, and not heard of the connection's end."""
+        """Whether it has a connection, of whose end nothing is known."""
         return self._connection is not None
 
     def write(self, ballot: Ballot, accepted: bytes) -> bool:
@@ -130,7 +130,7 @@ class Writer:
         return self._connection
 
     def _drop(self) -> None:
-        # A late or garbled answer must not be taken for that to the next question.
+        # A late or garbled reply must not be taken for that to the next command.
         if self._connection is not None:
             self._connection.close()
             self._connection = None

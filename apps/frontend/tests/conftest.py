@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
-from frontend.voter import Electorate, Voter
+from frontend.voter import Voter, VoterCookieSigner
 from interlock import topology
 from interlock.labels import Labels
 from interlock.runtime import HAProxyError
@@ -75,7 +75,7 @@ def cookie_of(headers: Any) -> str:
 
 def sign(voter: Voter) -> str:
     """The value of a cookie, as any frontend signs it."""
-    return Electorate([COOKIE_KEY.encode()]).sign(voter)
+    return VoterCookieSigner([COOKIE_KEY.encode()]).sign(voter)
 
 
 def last_in(page: str) -> str:
@@ -115,7 +115,7 @@ class Server:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", start],
-                env={**os.environ, **environ, "PYTHONPATH": str(source)},
+                env={**os.environ, **environ, "PYTHONPATH": f"{source}:{source.parent}"},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -2,7 +2,7 @@
 
 import pytest
 from frontend.ballot import BallotPaper
-from frontend.refusal import Refusal
+from frontend.errors import HTTPError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +51,7 @@ def test_a_choice_is_read_however_it_is_written(body: bytes, last: int | None) -
     ],
 )
 def test_anything_else_is_refused_in_one_sentence(body: bytes, sentence: str) -> None:
-    with pytest.raises(Refusal, match=sentence) as refused:
+    with pytest.raises(HTTPError, match=sentence) as refused:
         PAPER.read(body)
     assert refused.value.status == 400
 
@@ -62,5 +62,5 @@ def test_any_bytes_give_a_known_choice_or_a_refusal(body: bytes) -> None:
         choice, last = PAPER.read(body)
         assert choice in {"a", "b"}
         assert last is None or last >= 0
-    except Refusal as refusal:
+    except HTTPError as refusal:
         assert refusal.status == 400

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from frontend.voter import Electorate
+from frontend.voter import VoterCookieSigner
 from testing.poll import Poll, wait_for_intake
 from testing.redis_server import RedisServer
 
@@ -91,7 +91,7 @@ def test_the_latest_choice_counts_whatever_the_clocks_say(
         latest[voter] = choice
     poll.wait_for_entries(VOTES)
 
-    known = Electorate([COOKIE_KEY.encode()]).known
+    known = VoterCookieSigner([COOKIE_KEY.encode()]).known
     counted = dict(poll.postgres.query("SELECT voter::text, choice FROM votes"))
     voters = [voter.id for voter in map(known, cookies) if voter]
     assert counted == dict(zip(voters, latest, strict=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from frontend.voter import Electorate, Voter
+from frontend.voter import Voter, VoterCookieSigner
 from testing.redis_server import RedisServer
 from werkzeug.test import TestResponse
 
@@ -222,6 +222,6 @@ def test_the_name_is_as_the_description_says(environ: dict[str, str]) -> None:
     for https_only in ("false", "true"):
         client = make_app(environ | {"HTTPS_ONLY": https_only}).test_client()
         description = client.get("/openapi.json").text
-        name = Electorate([b""], https_only=https_only == "true").name
+        name = VoterCookieSigner([b""], https_only=https_only == "true").name
         assert f"`{name}`" in description
         assert "COOKIE" not in description

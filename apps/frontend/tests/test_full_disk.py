@@ -1,4 +1,4 @@
-"""Where the queue's disk is full nobody is thanked, and whoever was thanked before is in it."""
+"""Where the queue's disk is full no vote is acknowledged, and each that was before is in it."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def redis_server(queue_on_disk: RedisServer) -> RedisServer:
 JSON = {"Accept": "application/json"}
 
 
-def thanked_until_refused(client: FlaskClient) -> int:
+def acknowledged_until_refused(client: FlaskClient) -> int:
     """Vote until it is refused; how many votes were taken before."""
     for taken in range(MOST_VOTES):
         answer = client.post("/", data={"vote": "a"}, headers=JSON)
@@ -32,18 +32,18 @@ def thanked_until_refused(client: FlaskClient) -> int:
     raise AssertionError("it takes more than the disk can hold")
 
 
-def test_on_a_full_disk_nobody_is_thanked_until_there_is_room(
+def test_on_a_full_disk_no_vote_is_acknowledged_until_there_is_room(
     client: FlaskClient,
     queue_disk: Disk,
     redis_server: RedisServer,
     ballots: Callable[[], list[dict[str, str]]],
 ) -> None:
-    thanked = 0
+    acknowledged = 0
     with queue_disk.full():
         # Redis ends where it cannot write; Swarm starts it again, and there is still no room.
         for _ in range(2):
-            thanked += thanked_until_refused(client)
+            acknowledged += acknowledged_until_refused(client)
             redis_server.kill()
             redis_server.start()
     assert client.post("/", data={"vote": "a"}, headers=JSON).status_code == 200
-    assert len(ballots()) == thanked + 1
+    assert len(ballots()) == acknowledged + 1

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from frontend.voter import Electorate
+from frontend.voter import VoterCookieSigner
 from testing.edge import Edge
 from testing.odd_requests import Ending, Request, draw
 from testing.raw_client import FINAL_ANSWER, Line
@@ -26,8 +26,8 @@ def test_no_request_breaks_a_frontend(
     server: Server, edge: Edge, ballots: Callable[[], list[dict[str, str]]]
 ) -> None:
     balance(edge, server)
-    electorate = Electorate([COOKIE_KEY.encode()])
-    drawn = [draw(1, number, electorate, ["a", "b"]) for number in range(REQUESTS)]
+    signer = VoterCookieSigner([COOKIE_KEY.encode()])
+    drawn = [draw(1, number, signer, ["a", "b"]) for number in range(REQUESTS)]
     # Only a load balancer ends what is never finished.
     drawn = [request for request in drawn if request.ending is not Ending.OPEN]
     # In a thread of its own: browsers that other tests have open keep a loop running in this one.

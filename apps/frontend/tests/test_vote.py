@@ -25,12 +25,12 @@ def vote(client: FlaskClient, choice: str = "a", **headers: str) -> TestResponse
     return client.post("/", data={"vote": choice, "last": last}, headers=named)
 
 
-def test_a_vote_is_in_the_queue_when_the_voter_is_thanked(
+def test_a_vote_is_in_the_queue_when_it_is_acknowledged(
     client: FlaskClient, ballots: Ballots
 ) -> None:
     answer = vote(client, "b")
     assert answer.status_code == 200
-    assert "Vote processed by frontend&lt;01&gt;" in answer.text
+    assert "<small>Node frontend&lt;01&gt;</small>" in answer.text
     [ballot] = ballots()
     assert " ".join(ballot) == "poll voter choice cast flag node boot seq mac"
     assert (ballot["choice"], ballot["node"], len(ballot["voter"])) == ("b", "frontend<01>", 36)
@@ -157,7 +157,7 @@ def test_no_cookie_is_an_error_of_ours(app: Flask, cookie: str) -> None:
 def test_votes_are_the_same_without_the_short_cut(app: Flask, ballots: Ballots) -> None:
     app.wsgi_app = app.wsgi_app._flask  # type: ignore[attr-defined, method-assign]
     client = app.test_client()
-    assert "Vote processed by" in vote(client).text
+    assert "<small>Node" in vote(client).text
     assert vote(client, "nobody").status_code == 400
     assert len(ballots()) == 1
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 from frontend.edge import Edge
-from frontend.refusal import IntakeUnavailable, NotThroughEdge
-from frontend.voter import Electorate, Voter
+from frontend.errors import NotThroughEdge, ServiceUnavailable
+from frontend.voter import Voter, VoterCookieSigner
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ TOKEN = "token-of-the-load-balancer"
 OTHER_TOKEN = "token-of-before-the-rotation"
 REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 RECEIVED = 0x01890A5DAC96 * 1000
-ELECTORATE = Electorate([b"key"])
+SIGNER = VoterCookieSigner([b"key"])
 EDGE = Edge([TOKEN.encode(), OTHER_TOKEN.encode()])
 times = st.integers(0, 2**63)
 choices = st.text(ascii_lowercase + "0-_", max_size=32)
@@ -23,31 +23,33 @@ voters = st.builds(Voter, st.uuids().map(str), times, times, choices)
 
 @given(voters)
 def test_a_signed_voter_comes_back(voter: Voter) -> None:
-    assert ELECTORATE.known(ELECTORATE.sign(voter)) == voter
+    assert SIGNER.known(SIGNER.sign(voter)) == voter
 
 
 @given(st.text(st.characters()))
 def test_what_we_did_not_sign_is_nobody(cookie: str) -> None:
-    assert ELECTORATE.known(cookie) is None
-    assert ELECTORATE.read(f"{ELECTORATE.name}={cookie}; voter={cookie}") is None
+    assert SIGNER.known(cookie) is None
+    assert SIGNER.read(f"{SIGNER.name}={cookie}; voter={cookie}") is None
 
 
 @given(voters, st.integers(0, 120), st.characters())
 def test_one_changed_character_is_enough(voter: Voter, position: int, letter: str) -> None:
-    cookie = ELECTORATE.sign(voter)
+    cookie = SIGNER.sign(voter)
     position = min(position, len(cookie) - 1)
     assume(cookie[position] != letter)
-    assert ELECTORATE.known(cookie[:position] + letter + cookie[position + 1 :]) is None
+    assert SIGNER.known(cookie[:position] + letter + cookie[position + 1 :]) is None
 
 
 @given(voters)
 def test_another_key_does_not_sign_for_us(voter: Voter) -> None:
-    assert ELECTORATE.known(Electorate([b"other"]).sign(voter)) is None
+    assert SIGNER.known(VoterCookieSigner([b"other"]).sign(voter)) is None
 
 
 @given(voters)
 def test_while_keys_rotate_the_first_signs_and_each_is_known(voter: Voter) -> None:
-    before, during, after = (Electorate(keys) for keys in ([b"old"], [b"new", b"old"], [b"new"]))
+    before, during, after = (
+        VoterCookieSigner(keys) for keys in ([b"old"], [b"new", b"old"], [b"new"])
+    )
     assert during.known(before.sign(voter)) == voter
     assert after.known(during.sign(voter)) == voter
     assert before.known(during.sign(voter)) is None
@@ -79,7 +81,7 @@ def test_without_a_token_there_is_no_load_balancer() -> None:
     ],
 )
 def test_what_another_frontend_may_know_is_asked_of_that(token: str, request_id: str) -> None:
-    with pytest.raises(IntakeUnavailable):
+    with pytest.raises(ServiceUnavailable):
         EDGE.received(token, request_id)
     first, second = (EDGE.new_voter(token, request_id) for _ in range(2))
     assert first != second

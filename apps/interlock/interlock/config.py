@@ -10,7 +10,7 @@ from .edge import Rates, Site
 
 @dataclass(frozen=True)
 class Config:
-    """What the container was told; times in seconds."""
+    """The container's settings; times in seconds."""
 
     swarm_api: tuple[str, ...]
     other_load_balancers: tuple[str, ...]

@@ -51,14 +51,14 @@ def follow(
     listen: Callable[[Callable[[], None]], None], bell: Bell, pause: Callable[[float], object]
 ) -> None:
     """Listen again and again, for ever: for a thread of its own. `listen` is Swarm.follow."""
-    told = ""
+    reported = ""
     while True:
         try:
             listen(bell.ring)
-            told = ""
+            reported = ""
         except SwarmError as error:
             # Not every second for as long as it lasts.
-            if str(error) != told:
-                told = str(error)
+            if str(error) != reported:
+                reported = str(error)
                 log.warning("events: %s", error)
         pause(RECONNECT_PAUSE)

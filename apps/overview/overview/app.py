@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from common.pages import SECURITY_HEADERS
 from quart import Quart, Response, request
 
 from overview import balancer
@@ -16,19 +17,12 @@ from overview.config import Config
 from overview.pages import environment
 from overview.rates import Rates
 from overview.source import Source
-from overview.store import Books, Store
+from overview.store import PollStatus, Store
 from overview.swarm import Swarm
 from overview.warnings import warnings
 
 USER = "admin"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS = SECURITY_HEADERS | {"Cache-Control": "no-store"}
 
 
 def create_app(config: Config | None = None) -> Quart:
@@ -39,13 +33,13 @@ def create_app(config: Config | None = None) -> Quart:
     rates = Rates()
     store = Store(config)
 
-    def read_store() -> Books:
-        books = store.read()
-        totals = {worker.name: worker.ballots + worker.rejected for worker in books.workers}
+    def read_store() -> PollStatus:
+        status = store.read()
+        totals = {worker.name: worker.ballots + worker.rejected for worker in status.workers}
         rates.note(time.monotonic(), totals)
-        return books
+        return status
 
-    books = Source("The store", read_store)
+    status = Source("The store", read_store)
     cluster = Source("The Swarm", Swarm(config).read)
     balancers = {
         address: Source(f"The load balancer {address}", partial(balancer.read, address))
@@ -57,7 +51,7 @@ def create_app(config: Config | None = None) -> Quart:
         )
         for address, at in zip(config.haproxy_metrics, config.interlock_metrics, strict=True)
     }
-    sources: list[Source[Any]] = [books, cluster, *balancers.values(), *states.values()]
+    sources: list[Source[Any]] = [status, cluster, *balancers.values(), *states.values()]
     page = environment().get_template("page.html")
     app = Quart(__name__)
 
@@ -94,12 +88,12 @@ def create_app(config: Config | None = None) -> Quart:
             warnings=[
                 *found,
                 *warnings(
-                    books.value,
+                    status.value,
                     cluster.value,
                     {address: state.value for address, state in states.items() if state.value},
                 ),
             ],
-            books=books.value,
+            status=status.value,
             cluster=cluster.value,
             balancers=balancers,
             states=states,

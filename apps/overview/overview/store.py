@@ -1,14 +1,13 @@
 """The store, as the overview sees it: one connection, one cheap statement at each look."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg2
+from common.store import Reader
 
 from overview.config import Config
 
 # Nothing in it reads ballots, however many there are. It is one statement, so all that the store
-# has itself is of one moment. What it was told of queues is older: of when they were last seen.
+# has itself is of one moment. What workers reported of queues is older: of when they last saw them.
 READ = """
     SELECT state, title, pg_database_size(current_database()),
         (SELECT coalesce(sum(votes), 0)::bigint FROM tally),
@@ -44,8 +43,8 @@ class Queue:
     node: str
     intake_open: bool
     retired: bool
-    waiting: int
-    added: int
+    backlog: int
+    received: int
     stored: int
     age: float | None
     seen: float
@@ -59,7 +58,7 @@ class Queue:
         leaves its queue only after it has been stored. Below zero are those stored since the look;
         as many may be missing without being seen here until the queue is seen again at rest.
         """
-        return self.added - self.waiting - self.stored
+        return self.received - self.backlog - self.stored
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Books:
-    """What the store tells."""
+class PollStatus:
+    """The poll, its queues and its workers, as of one moment."""
 
     state: str
     title: str
@@ -88,7 +87,7 @@ class Books:
     @property
     def received(self) -> int:
         """Entries that were ever added to the queues."""
-        return sum(queue.added for queue in self.queues)
+        return sum(queue.received for queue in self.queues)
 
     @property
     def missing(self) -> int:
@@ -99,7 +98,7 @@ class Books:
     def stored_since(self) -> int:
         """Entries stored since the queues were seen.
 
-        received = waiting + ballots + rejected + missing - stored_since.
+        received = backlog + ballots + rejected + missing - stored_since.
         """
         return -sum(queue.missing for queue in self.queues if queue.missing < 0)
 
@@ -112,34 +111,25 @@ class Books:
         return sum(worker.rejected for worker in self.workers)
 
     @property
-    def waiting(self) -> int:
-        return sum(queue.waiting for queue in self.queues)
+    def backlog(self) -> int:
+        return sum(queue.backlog for queue in self.queues)
 
     @property
     def age(self) -> float | None:
-        """Seconds that the oldest ballot of all has been waiting for."""
+        """Seconds since the oldest ballot in any backlog was added."""
         return max((queue.age for queue in self.queues if queue.age is not None), default=None)
 
 
 class Store:
-    """Connects when it is first read, and again after every failure. For one thread at a time."""
+    """The store, for one thread at a time."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._connection: Any = None
+        self._reader = Reader(config.store, f"overview {config.node}", READ)
 
-    def read(self) -> Books:
+    def read(self) -> PollStatus:
         """Raises psycopg2.Error or OSError within ten seconds."""
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            with self._connection.cursor() as cursor:
-                cursor.execute(READ)
-                state, title, size, voters, queues, workers, own, collisions = cursor.fetchone()
-        except psycopg2.Error:
-            self.close()
-            raise
-        return Books(
+        state, title, size, voters, queues, workers, own, collisions = self._reader.row()
+        return PollStatus(
             state=state,
             title=title,
             size=size,
@@ -154,23 +144,4 @@ class Store:
         )
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> Any:
-        connection = psycopg2.connect(
-            host=self._config.store_host,
-            port=self._config.store_port,
-            dbname=self._config.store_database,
-            user=self._config.store_user,
-            password=self._config.store_password_file.read_text().strip(),
-            application_name=f"overview {self._config.node}",
-            connect_timeout=3,
-            keepalives_idle=2,
-            keepalives_interval=2,
-            keepalives_count=2,
-            tcp_user_timeout=6_000,
-        )
-        connection.autocommit = True
-        return connection
+        self._reader.close()

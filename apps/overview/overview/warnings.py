@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from overview.balancer import State
-from overview.store import Books, Queue
+from overview.store import PollStatus, Queue
 from overview.swarm import Cluster, Node, Service
 
 # A ballot that waits for longer is not on its ordinary way any more.
@@ -15,7 +15,7 @@ CLOCK_SECONDS = 1
 
 
 def warnings(
-    books: Books | None, cluster: Cluster | None, balancers: Mapping[str, State]
+    status: PollStatus | None, cluster: Cluster | None, balancers: Mapping[str, State]
 ) -> Iterator[str]:
     """A sentence for each thing that is not as it should be; load balancers are by address."""
     if cluster is not None:
@@ -25,22 +25,22 @@ def warnings(
             yield from _of_service(service)
     for address, state in balancers.items():
         yield from _of_balancer(address, state)
-    if books is not None:
-        for queue in books.queues:
-            yield from _of_queue(queue, books.state)
-        if books.rejected:
+    if status is not None:
+        for queue in status.queues:
+            yield from _of_queue(queue, status.state)
+        if status.rejected:
             yield (
-                f"{_entries(books.rejected)} rejected: they are in the table rejected, with the "
+                f"{_entries(status.rejected)} rejected: they are in the table rejected, with the "
                 "reason."
             )
-        if books.rejected_own:
+        if status.rejected_own:
             yield (
-                f"{_entries(books.rejected_own)} rejected that may be votes with a receipt: there "
+                f"{_entries(status.rejected_own)} rejected that may be votes with a receipt: there "
                 "is no certificate with them."
             )
-        if books.collisions:
+        if status.collisions:
             yield (
-                f"{_entries(books.collisions)} found under the id of another one: they are in the "
+                f"{_entries(status.collisions)} found under the id of another one: they are in the "
                 "table collisions and in no count, and there is no certificate with them."
             )
 
@@ -92,7 +92,7 @@ def _of_queue(queue: Queue, state: str) -> Iterator[str]:
     if queue.missing > 0:
         yield f"{name} misses {queue.missing:,}: they have left it, and are not in the store."
     # Of a queue that has ended nobody reports. Its machine may be gone.
-    if queue.retired and not queue.intake_open and not queue.waiting:
+    if queue.retired and not queue.intake_open and not queue.backlog:
         return
     if queue.age is not None and queue.age < -CLOCK_SECONDS:
         yield f"{name} has a clock that is {-queue.age:,.0f} s ahead of the store's, or more."

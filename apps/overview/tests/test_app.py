@@ -53,7 +53,7 @@ def test_it_can_only_be_looked_at(overview: Overview) -> None:
 def test_a_system_in_order_is_told_as_such(overview: Overview) -> None:
     for said in (
         "The poll is open.",
-        "Nothing to see to.",
+        "All healthy.",
         "manager01 manager ready active leader",
         "frontend01 frontend ready active -",
         "redis 2 2 -",
@@ -182,7 +182,7 @@ def test_a_queue_before_the_poll_opens_is_no_trouble(
         "INSERT INTO queues (queue, seen_at) VALUES (gen_random_uuid(), now() - interval '1 hour')"
     )
     wait_for(overview, "(no vote yet) closed 0 - 0 0 0 60 min ago")
-    assert "Nothing to see to." in text(overview.page())
+    assert "All healthy." in text(overview.page())
 
 
 def test_ballots_that_are_neither_in_the_queue_nor_in_the_store_are_told(

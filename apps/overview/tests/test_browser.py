@@ -75,7 +75,7 @@ def test_every_state_is_for_everybody(
     if state != "empty":
         go_on(postgres)
         expect_count(page, "2,395,822")
-    said = {"trouble": "Service redis runs 1 of 2 tasks."}.get(state, "Nothing to see to.")
+    said = {"trouble": "Service redis runs 1 of 2 tasks."}.get(state, "All healthy.")
     expect(page.locator("#warnings")).to_contain_text(said, timeout=15_000)
     visitor.check(f"overview-{state}-{look}")
 

@@ -4,7 +4,7 @@ open             open a poll that waits
 close            close an open one; the workers then close and empty the queues
 retire QUEUE     let one queue take no more votes; QUEUE is its UUID; the workers then empty it
 drained [QUEUE]  say whether they have
-certify          check the books of a closed poll, print its certificate in JSON; it is made once
+certify          audit a closed poll, print its certificate in JSON; it is made once
 verify           read such a certificate on stdin and say whether the database says the same
 
 Ends with 0, or with 1 and whole sentences on stderr where it is otherwise.
@@ -19,7 +19,7 @@ from typing import Any
 import psycopg2
 
 from poll import state
-from poll.books import as_version_1, certificate, differences, problems
+from poll.audit import as_version_1, certificate, differences, problems
 from poll.ledger import Ledger, connect
 from poll.page import page
 from poll.problem import Problem
@@ -48,10 +48,10 @@ def verify() -> str:
 
 def _made(store: Ledger, given: object) -> dict[str, Any]:
     """The certificate of this moment, of the same version as the one that is given."""
-    books = store.books()
-    if found := problems(books):
+    audit = store.audit()
+    if found := problems(audit):
         raise Problem("The count does not add up; no certificate can be given.", *found)
-    made = certificate(books)
+    made = certificate(audit)
     if isinstance(given, dict) and given.get("version") == 1:
         return as_version_1(made) | {"ledger_sha256": store.digest(1)}
     return made | {"ledger_sha256": store.digest(2)}

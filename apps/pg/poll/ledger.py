@@ -1,4 +1,4 @@
-"""Reading the books, as the role `auditor`: it may read all, and add a certificate."""
+"""Reading the ledger, as the role `auditor`: it may read all, and add a certificate."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 
 from poll import digest
-from poll.books import Books, Choice, Queue, Rejected
+from poll.audit import Audit, Choice, Queue, Rejected
 
 ROLE = "-c role=auditor"
 
@@ -43,13 +43,13 @@ class Ledger:
         self._connection = connection
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
 
-    def books(self) -> Books:
+    def audit(self) -> Audit:
         """Everything but the digest. Reads the whole ledger, in the database."""
         [poll] = self._rows(POLL)
         queues = tuple(Queue(*row) for row in self._rows(QUEUES))
         choices = tuple(Choice(*row) for row in self._rows(CHOICES))
         rejected = tuple(Rejected(*row) for row in self._rows(REJECTED))
-        return Books(queues, choices, rejected, *poll)
+        return Audit(queues, choices, rejected, *poll)
 
     def digest(self, version: int) -> str:
         """SHA-256 over the digest.STATEMENTS of a certificate's version, in hexadecimal.

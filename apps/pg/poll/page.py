@@ -18,7 +18,7 @@ _templates = Environment(
 
 
 def page(certificate: Mapping[str, object]) -> str:
-    """The HTML of a certificate, as books.certificate makes it."""
+    """The HTML of a certificate, as audit.certificate makes it."""
     return _templates.get_template("page.html").render(certificate, command=COMMAND)
 
 

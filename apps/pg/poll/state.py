@@ -60,7 +60,7 @@ def retire(queue: str) -> str:
         cursor.execute("SELECT retired_at FROM queues WHERE queue::text = %s", (queue,))
         known = cursor.fetchone()
         if known is None:
-            raise Problem(f"No worker has told of the queue {queue} yet.")
+            raise Problem(f"No worker has reported the queue {queue} yet.")
         if known[0] is not None:
             return f"The queue is retired already: {moment(known[0])}."
         cursor.execute(RETIRE, {"queue": queue})
@@ -75,7 +75,7 @@ def drained(queue: str | None = None) -> str:
         cursor.execute(DRAINING, {"queue": queue})
         queues, waiting = cursor.fetchone()
     if queues:
-        raise Problem(f"Queues that are not done: {queues}. Ballots that wait: {waiting:,}.")
+        raise Problem(f"Queues that are not drained: {queues}. Backlog: {waiting:,} ballots.")
     return "The queue is closed and empty." if queue else "Every queue is closed and empty."
 
 

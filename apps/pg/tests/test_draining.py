@@ -11,7 +11,7 @@ from .conftest import ask, certify
 MakeQueue = Callable[[], RedisServer]
 
 
-def test_a_poll_that_is_closed_under_load_has_counted_every_thanked_vote(
+def test_a_poll_that_is_closed_under_load_has_counted_every_acknowledged_vote(
     poll: Poll, make_redis_server: MakeQueue
 ) -> None:
     queues = [make_redis_server() for _ in range(2)]

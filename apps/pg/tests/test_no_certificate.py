@@ -29,7 +29,7 @@ def test_the_store_s_clock_at_closing_says_nothing_of_the_queues(
 
 
 def test_a_queue_that_came_back_with_less_is_named(closed: PostgresServer) -> None:
-    """It had told of 8: whether 3 are missing or all are in the store, it is not to be trusted."""
+    """It had reported 8: whether 3 are missing or all are in the store, it is not to be trusted."""
     [(queue,)] = closed.query("SELECT queue FROM queues")
     assert report(closed, queue, 5) == 8
     assert report(closed, queue, 5, confirmed=True) == 8
@@ -39,7 +39,7 @@ def test_a_queue_that_came_back_with_less_is_named(closed: PostgresServer) -> No
     assert code == 1
     assert f"Queue {queue} on frontend01 has lost entries: it once reported 3 less" in said
     closed.query("DELETE FROM ballots WHERE entry_seq > 4")
-    assert "was given 8 entries: 4 are in ballots" in ask(closed, "certify")[1]
+    assert "received 8 entries: 4 are in ballots" in ask(closed, "certify")[1]
 
 
 def test_a_rejected_entry_of_our_own_making_is_named(closed: PostgresServer) -> None:
@@ -60,12 +60,12 @@ PLANTED = [
     (
         "a ledger row is gone",
         "DELETE FROM ballots WHERE entry_seq = 7",
-        "was given 8 entries: 6 are in ballots, 1 in rejected, 0 wait. The difference is 1.",
+        "received 8 entries: 6 are in ballots, 1 in rejected, 0 in backlog. The difference is 1.",
     ),
     (
         "a rejected entry is gone",
         "DELETE FROM rejected",
-        "was given 8 entries: 7 are in ballots, 0 in rejected, 0 wait. The difference is 1.",
+        "received 8 entries: 7 are in ballots, 0 in rejected, 0 in backlog. The difference is 1.",
     ),
     (
         "a ledger row is added",
@@ -81,7 +81,7 @@ PLANTED = [
         "the queue was not seen since it is to be closed",
         "UPDATE queues SET ended = false",
         "has not been seen closed since it is to take no more votes, so it may hold more than the "
-        "8 entries that it told of",
+        "8 entries that it reported",
     ),
     (
         "the queue lost entries that are in the ledger",

@@ -5,39 +5,34 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
+from common.accept import best_language
+from common.pages import SECURITY_HEADERS
 from quart import Quart, Response, request
 
-from results.board import Board
+from results.broadcaster import Broadcaster
 from results.config import Config
-from results.pages import Press
+from results.renderer import Renderer
 from results.store import Store
 
 MAX_VIEWERS = 4000
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def create_app(config: Config | None = None) -> Quart:
     """The ASGI application; its reader runs while it is served."""
     config = config or Config.from_environ(os.environ)
     store = Store(config)
-    board = Board(Press(config), store.read)
+    broadcaster = Broadcaster(Renderer(config), store.read)
     app = Quart(__name__)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
     languages = list(config.texts)
 
     def language() -> str:
-        """The poll's own, unless the viewer would rather have another that it is in (RFC 9110)."""
-        return request.accept_languages.best_match(languages, languages[0]) or languages[0]
+        """The poll's own, unless the viewer would rather have another that it is in."""
+        return best_language(request.headers.get("Accept-Language", ""), languages)
 
     @app.while_serving
     async def read_the_store() -> AsyncGenerator[None, None]:
-        reader = asyncio.create_task(board.run())
+        reader = asyncio.create_task(broadcaster.run())
         yield
         reader.cancel()
         with suppress(asyncio.CancelledError):
@@ -46,7 +41,7 @@ def create_app(config: Config | None = None) -> Quart:
 
     @app.after_request
     async def harden(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        response.headers.update(SECURITY_HEADERS)
         return response
 
     @app.get("/")
@@ -58,36 +53,38 @@ def create_app(config: Config | None = None) -> Quart:
             "Vary": "Accept-Language",
         }
         return Response(
-            board.edition.pages[chosen], content_type="text/html; charset=utf-8", headers=headers
+            broadcaster.snapshot.pages[chosen],
+            content_type="text/html; charset=utf-8",
+            headers=headers,
         )
 
     @app.get("/api/results")
     async def results() -> Response:
-        response = Response(board.edition.json, content_type="application/json")
-        if not board.has_figures:
+        response = Response(broadcaster.snapshot.json, content_type="application/json")
+        if not broadcaster.has_figures:
             response.status_code = 503
             return response
         # It has the poll's own words, for every program the same.
         response.content_language.add(languages[0])
-        response.set_etag(board.edition.etag)
+        response.set_etag(broadcaster.snapshot.etag)
         response.cache_control.max_age = 1
         return await response.make_conditional(request)
 
     @app.get("/certificate.<any(json, html):suffix>")
     async def certificate(suffix: str) -> Response:
-        if suffix not in board.certificate:
+        if suffix not in broadcaster.certificate:
             return Response("There is no certificate yet.\n", 404, content_type="text/plain")
         # A file to keep: its style is inline, which no page of this site may have.
         headers = {"Content-Disposition": f"attachment; filename=certificate.{suffix}"}
         content_type = {"json": "application/json", "html": "text/html; charset=utf-8"}[suffix]
-        return Response(board.certificate[suffix], content_type=content_type, headers=headers)
+        return Response(broadcaster.certificate[suffix], content_type=content_type, headers=headers)
 
     @app.get("/events")
     async def events() -> Response:
-        if board.viewers >= MAX_VIEWERS:
+        if broadcaster.viewers >= MAX_VIEWERS:
             return Response("Too many viewers just now.\n", 503, {"Retry-After": "10"})
         headers = {"Cache-Control": "no-store"}
-        stream = board.events(language())
+        stream = broadcaster.events(language())
         response = Response(stream, content_type="text/event-stream", headers=headers)
         # Quart would end any response after a minute.
         response.timeout = None
@@ -95,7 +92,7 @@ def create_app(config: Config | None = None) -> Quart:
 
     @app.get("/healthz")
     async def healthz() -> Response:
-        if board.fresh:
+        if broadcaster.fresh:
             return Response("ok\n", content_type="text/plain")
         return Response("The store does not answer.\n", 503, content_type="text/plain")
 

@@ -1,4 +1,4 @@
-"""Votes a minute over time, as a curve. Pure."""
+"""Votes per minute over time, as a curve. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

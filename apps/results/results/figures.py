@@ -23,7 +23,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Figures:
-    """The count as the store had it; `waiting` ballots were still in the queues.
+    """The count as the store had it; `backlog` ballots were still in the queues.
 
     There are no choices where their votes are kept secret until the poll is closed.
     """
@@ -32,7 +32,7 @@ class Figures:
     choices: tuple[Choice, ...]
     total: int
     test_votes: int
-    waiting: int
+    backlog: int
     # Its files, by suffix: json and html.
     certificate: Mapping[str, str] | None
     # The latest ones in which somebody voted, oldest first.
@@ -42,7 +42,7 @@ class Figures:
     def from_counts(
         cls,
         state: str,
-        waiting: int,
+        backlog: int,
         counts: Sequence[tuple[str, str, int]],
         certificate: Mapping[str, str] | None = None,
         minutes: Sequence[tuple[int, int, float]] | None = None,
@@ -58,7 +58,7 @@ class Figures:
             ),
             total=total,
             test_votes=sum(votes for key, _, votes in counts if key == TEST_KEY),
-            waiting=waiting,
+            backlog=backlog,
             certificate=certificate,
             minutes=tuple(Minute(*minute) for minute in minutes or ()),
         )
@@ -76,7 +76,7 @@ class Figures:
             "choices": [vars(choice) for choice in self.choices],
             "total": self.total,
             "test_votes": self.test_votes,
-            "waiting": self.waiting,
+            "waiting": self.backlog,
             "minutes": [
                 {"start": moment(minute.start).isoformat(), "votes": minute.votes}
                 for minute in self.minutes

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from testing.container_health import answers
+from testing.container_health import is_healthy
 from testing.postgres_server import POLL, PostgresServer
 from testing.waiting import wait_until
 
@@ -175,7 +175,7 @@ def test_the_last_figures_stay_up_while_the_store_is_away(
     assert re.search(r"These figures are \d+ seconds? old", results.get("/")[2])
     assert "2 votes in all." in results.get("/")[2]
     assert results.results()["total"] == 2
-    assert answers(results.port)
+    assert is_healthy(results.port)
     while "the store does not answer" not in viewer.next_event():
         pass
     postgres.start()

@@ -1,4 +1,4 @@
-"""Votes a minute, as a curve."""
+"""Votes per minute, as a curve."""
 
 import re
 

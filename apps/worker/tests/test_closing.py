@@ -133,7 +133,7 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
 
     monkeypatch.setattr(Redis, act, meanwhile)
     assert not look(late)
-    assert {name: figures.waiting for name, figures in other.streams().items()} == {CLOSED: 1}
+    assert {name: figures.backlog for name, figures in other.streams().items()} == {CLOSED: 1}
     for queue in (late, other):
         queue.close()
 

@@ -111,14 +111,14 @@ class Histories(RuleBasedStateMachine):
         self.stores[name, number].merge(self.sorter.sort(entries))
 
     @rule(batch=batches)
-    def store_and_forget(self, batch: tuple[str, int, str, list[Entry]]) -> None:
+    def store_and_ack(self, batch: tuple[str, int, str, list[Entry]]) -> None:
         name, number, stream, entries = batch
         self.store(batch)
         if entries:
-            self.queues[name, number].forget(stream, [entry_id for entry_id, _ in entries])
+            self.queues[name, number].ack(stream, [entry_id for entry_id, _ in entries])
 
     @rule(batch=batches)
-    def store_and_die_while_forgetting(self, batch: tuple[str, int, str, list[Entry]]) -> None:
+    def store_and_die_while_acking(self, batch: tuple[str, int, str, list[Entry]]) -> None:
         """Deleted and not acknowledged: from now on they are delivered without content."""
         _, number, stream, entries = batch
         self.store(batch)
@@ -132,8 +132,8 @@ class Histories(RuleBasedStateMachine):
         """What the other worker has read and left behind, or is at this moment storing itself."""
         queue = self.queues[name, number]
         [stream] = queue.streams()
-        for backlog in queue.backlogs(stream):
-            [(_, entries)] = queue.read({stream: PENDING}, count, backlog.consumer)
+        for pending in queue.pending_of_others(stream):
+            [(_, entries)] = queue.read({stream: PENDING}, count, pending.consumer)
             return name, number, stream, entries
         return name, number, stream, []
 
@@ -143,7 +143,7 @@ class Histories(RuleBasedStateMachine):
 
     def drain(self, name: str, number: int, stream: str) -> None:
         queue = self.queues[name, number]
-        others = [backlog.consumer for backlog in queue.backlogs(stream)]
+        others = [pending.consumer for pending in queue.pending_of_others(stream)]
         for after, consumer in [
             (PENDING, None),
             *((PENDING, other) for other in others),
@@ -152,7 +152,7 @@ class Histories(RuleBasedStateMachine):
             for _, entries in queue.read({stream: after}, 1000, consumer):
                 self.store((name, number, stream, entries))
                 if entries:
-                    assert queue.forget(stream, [entry_id for entry_id, _ in entries])
+                    assert queue.ack(stream, [entry_id for entry_id, _ in entries])
         assert self.admins[number].xlen(stream) == 0
 
 

@@ -98,8 +98,8 @@ def test_every_connection_is_checked(
         lambda: queue.accept("2 pets a"),
         lambda: queue.close_intake(CLOSED),
         lambda: queue.read({OPEN: ">"}, 1),
-        lambda: queue.backlogs(OPEN),
-        lambda: queue.forget(OPEN, [b"1-1"]),
+        lambda: queue.pending_of_others(OPEN),
+        lambda: queue.ack(OPEN, [b"1-1"]),
     ):
         with pytest.raises(AnotherQueue):
             act()

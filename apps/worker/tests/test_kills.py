@@ -29,7 +29,7 @@ class Voters(threading.Thread):
         super().__init__(daemon=True)
         self._socket = str(queue.socket_path)
         self._done = threading.Event()
-        self.thanked: set[UUID] = set()
+        self.acknowledged: set[UUID] = set()
         self.in_doubt: set[UUID] = set()
 
     def run(self) -> None:
@@ -46,7 +46,7 @@ class Voters(threading.Thread):
             fields = entry("a", voter)
             try:
                 if client.xadd("ballots", fields, nomkstream=True) is not None:
-                    self.thanked.add(voter)
+                    self.acknowledged.add(voter)
             except RedisError:
                 self.in_doubt.add(voter)
                 self._done.wait(0.05)
@@ -75,12 +75,12 @@ def test_kills_at_random_lose_and_double_nothing(
     for voter in voters:
         voter.start()
 
-    def thanked() -> int:
-        return sum(len(voter.thanked) for voter in voters)
+    def acknowledged() -> int:
+        return sum(len(voter.acknowledged) for voter in voters)
 
     for _ in range(ROUNDS):
-        enough = thanked() + random.randrange(BETWEEN_KILLS)
-        wait_until(lambda enough=enough: thanked() >= enough, PATIENCE)
+        enough = acknowledged() + random.randrange(BETWEEN_KILLS)
+        wait_until(lambda enough=enough: acknowledged() >= enough, PATIENCE)
         victim = random.choice([poll.postgres, *queues, *places])
         if isinstance(victim, tuple):
             workers[victim]()
@@ -93,15 +93,15 @@ def test_kills_at_random_lose_and_double_nothing(
     wait_until(lambda: drained(poll, queues), PATIENCE)
 
     ledger = [voter for (voter,) in poll.postgres.query("SELECT voter FROM ballots")]
-    lost = set().union(*(voter.thanked for voter in voters)) - set(ledger)
+    lost = set().union(*(voter.acknowledged for voter in voters)) - set(ledger)
     doubled = len(ledger) - len(set(ledger))
     unsure = set().union(*(voter.in_doubt for voter in voters))
     print(
-        f"{thanked()} thanked, {len(unsure)} in doubt, {len(unsure & set(ledger))} of them stored,"
-        f" {len(lost)} lost, {doubled} doubled"
+        f"{acknowledged()} acknowledged, {len(unsure)} in doubt, {len(unsure & set(ledger))} of"
+        f" them stored, {len(lost)} lost, {doubled} doubled"
     )
     assert (len(lost), doubled) == (0, 0)
-    assert len(ledger) == thanked() + len(unsure & set(ledger))
+    assert len(ledger) == acknowledged() + len(unsure & set(ledger))
     poll.check()
 
 

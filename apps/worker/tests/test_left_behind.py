@@ -60,15 +60,15 @@ def test_a_worker_that_moves_on_is_seen_to(poll: Poll, redis_server: RedisServer
     redis_server.open_intake()
     queue = Queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
     first, second = leave_behind(redis_server, 2)
-    seen = queue.backlogs(OPEN)
+    seen = queue.pending_of_others(OPEN)
     assert [(found.consumer, found.first.decode(), found.entries) for found in seen] == [
         (GONE, first, 2)
     ]
     with redis_server.client() as client:
         client.xack(OPEN, GROUP, first)
-        assert [found.first.decode() for found in queue.backlogs(OPEN)] == [second]
+        assert [found.first.decode() for found in queue.pending_of_others(OPEN)] == [second]
         client.xack(OPEN, GROUP, second)
-    assert queue.backlogs(OPEN) == []
+    assert queue.pending_of_others(OPEN) == []
     queue.close()
 
 
@@ -78,7 +78,7 @@ def test_what_one_has_is_no_other_ones(poll: Poll, redis_server: RedisServer) ->
     queue = Queue(redis_server.host, config)
     assert cast(redis_server, "a")
     queue.read({OPEN: ">"}, 10)
-    assert queue.backlogs(OPEN) == []
+    assert queue.pending_of_others(OPEN) == []
     queue.close()
 
 

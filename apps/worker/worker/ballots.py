@@ -61,8 +61,8 @@ class Batch(NamedTuple):
 class Sorter:
     """Tells ballots from everything else, for the poll `poll` with the given choice keys.
 
-    `poll` is None where the store does not know yet which poll it is for. `accepts` is what
-    frontends are told of all this: the entry's format, the poll, and the choices.
+    `poll` is None where the store does not know yet which poll it is for. `accepts` is published to
+    frontends: the format of entries, the poll, and the choices.
     """
 
     def __init__(self, choices: Iterable[str], poll: str | None) -> None:

@@ -37,14 +37,14 @@ ANSWER_SECONDS = 15
 
 
 class Figures(NamedTuple):
-    """What Redis says of a queue: entries ever added, and those that are still in it.
+    """What Redis says of a queue: entries ever added, and its backlog: those still in it.
 
     `oldest_ms` is when the oldest of these was added, in milliseconds since the Unix epoch; None
     where there is none.
     """
 
     entries_added: int
-    waiting: int
+    backlog: int
     oldest_ms: int | None = None
 
     @classmethod
@@ -53,12 +53,12 @@ class Figures(NamedTuple):
         streams = list(streams)
         return cls(
             sum(stream.entries_added for stream in streams),
-            sum(stream.waiting for stream in streams),
+            sum(stream.backlog for stream in streams),
             min((stream.oldest_ms for stream in streams if stream.oldest_ms), default=None),
         )
 
 
-class Backlog(NamedTuple):
+class Pending(NamedTuple):
     """What a consumer has read and not acknowledged: how many entries, and the first one's id."""
 
     consumer: str
@@ -128,8 +128,8 @@ class Queue:
         """The figures of those of STREAMS that exist, as of one moment."""
         found = self._streams()
         if OPEN in found and len(found) > 1:
-            # Closed in between and seen under both names: it has one by now. What is told too high
-            # once stands for ever.
+            # Closed in between and seen under both names: it has one by now. What is reported too
+            # high once stands for ever.
             found = self._streams()
         return found
 
@@ -149,7 +149,7 @@ class Queue:
         return found
 
     def accept(self, votes: str) -> None:
-        """Tell the frontend which votes workers can store. Refused by a full queue, if it is news.
+        """Publish to the frontend which votes workers can store. A full queue refuses a change.
 
         Raises redis.OutOfMemoryError then.
         """
@@ -161,7 +161,7 @@ class Queue:
         return self._make(OPEN)
 
     def await_opening(self) -> None:
-        """Tell the frontend, for a while, that it is the poll that is not open yet."""
+        """Mark the queue, for a while, as one of a poll that is not open yet."""
         self._client.set(WAITING, "1", ex=WAITING_SECONDS)
 
     def close_intake(self, stream: str) -> bool:
@@ -216,18 +216,18 @@ class Queue:
         answer = self._client.execute_command(*command, "STREAMS", *after, *after.values())
         return [(stream.decode(), entries) for stream, entries in answer or ()]
 
-    def backlogs(self, stream: str) -> list[Backlog]:
-        """Those of all consumers but this one."""
+    def pending_of_others(self, stream: str) -> list[Pending]:
+        """What all consumers but this one have read and not acknowledged."""
         found = []
         for consumer in self._client.xpending(stream, GROUP)["consumers"]:
             name = consumer["name"].decode()
             if name == self._consumer:
                 continue
             for first in self._client.xpending_range(stream, GROUP, "-", "+", 1, name):
-                found.append(Backlog(name, first["message_id"], consumer["pending"]))
+                found.append(Pending(name, first["message_id"], consumer["pending"]))
         return found
 
-    def forget(self, stream: str, entry_ids: Iterable[bytes]) -> bool:
+    def ack(self, stream: str, entry_ids: Iterable[bytes]) -> bool:
         """Delete and acknowledge entries that are stored.
 
         False where some were not there to be acknowledged: the stream has been renamed, or

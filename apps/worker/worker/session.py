@@ -61,7 +61,7 @@ class Session:
         self._next_look = time.monotonic() + LOOK_SECONDS
         state = self._store.intake_state()
         streams = self._queue.streams()
-        self._tell_what_is_accepted()
+        self._publish_accepted()
         if (
             state == "open"
             and not streams
@@ -84,27 +84,29 @@ class Session:
             self._report(streams, state)
         self._finish_for_others()
 
-    def _tell_what_is_accepted(self) -> None:
+    def _publish_accepted(self) -> None:
         if self._sorter.accepts:
             try:
                 self._queue.accept(self._sorter.accepts)
             except OutOfMemoryError:
                 # Until it is emptied its frontend has no use for it either.
-                log.warning("the queue is full, and not told what is accepted")
+                log.warning("the queue is full: what is accepted is not published")
 
     def _report(self, streams: dict[str, Figures], knew: str) -> None:
-        most = self._tell(streams, knew)
+        most = self._send_report(streams, knew)
         if most <= Figures.of(streams.values()).entries_added:
             return
-        # All workers look, and another may have told of a later moment than ours. A look that comes
-        # after that answer and still has less is of a queue that has lost entries.
+        # All workers look, and another may have reported a later moment than ours. A look that
+        # comes after that and still has less is of a queue that has lost entries.
         streams = self._queue.streams()
         lost = most - Figures.of(streams.values()).entries_added
         if lost > 0:
             log.error("the queue has lost %d entries", lost)
-            self._tell(streams, knew, confirmed=True)
+            self._send_report(streams, knew, confirmed=True)
 
-    def _tell(self, streams: dict[str, Figures], knew: str, *, confirmed: bool = False) -> int:
+    def _send_report(
+        self, streams: dict[str, Figures], knew: str, *, confirmed: bool = False
+    ) -> int:
         total = Figures.of(streams.values())
         return self._store.report(
             total, intake_open=OPEN in streams, node=self._sender, knew=knew, confirmed=confirmed
@@ -116,22 +118,22 @@ class Session:
         It stays theirs: where two workers come to it, or its owner comes back, nobody takes it from
         anybody, and the ledger has it once.
         """
-        backlogs = {
-            (stream, backlog.consumer, backlog.first): backlog.entries
+        left_behind = {
+            (stream, pending.consumer, pending.first): pending.entries
             for stream in self._after
-            for backlog in self._queue.backlogs(stream)
+            for pending in self._queue.pending_of_others(stream)
         }
-        for found in self._unmoved.find(backlogs):
+        for found in self._unmoved.find(left_behind):
             stream, consumer, _ = found
-            log.info("storing %d entries that %s left behind", backlogs[found], consumer)
-            for _, entries in self._queue.read({stream: PENDING}, backlogs[found], consumer):
+            log.info("storing %d entries that %s left behind", left_behind[found], consumer)
+            for _, entries in self._queue.read({stream: PENDING}, left_behind[found], consumer):
                 self._move(stream, entries)
 
     def _move(self, stream: str, entries: list[Entry]) -> None:
         batch = self._sorter.sort(entries)
         self._store.merge(batch)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
-        if not self._queue.forget(stream, [entry_id for entry_id, _ in entries]):
+        if not self._queue.ack(stream, [entry_id for entry_id, _ in entries]):
             # Closed under our hands, most likely: they are pending in the renamed stream.
             self._after[stream] = PENDING
             self._next_look = time.monotonic()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from frontend.voter import Electorate
+from frontend.voter import VoterCookieSigner
 from landslide_cli import STATE, engine, playbook
 from landslide_cli.errors import Problem
 from landslide_cli.inventory import Inventory
@@ -45,7 +45,7 @@ class Site:
     @property
     def target(self) -> Target:
         """What the load client has to know of it."""
-        return Target(self.balancers, Electorate([], https_only=self.https_only).name)
+        return Target(self.balancers, VoterCookieSigner([], https_only=self.https_only).name)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import getrandbits
 from uuid import UUID
 
-from frontend.voter import Electorate, Voter
+from frontend.voter import Voter, VoterCookieSigner
 
 
 def new_voter() -> str:
@@ -19,6 +19,6 @@ def new_voter() -> str:
 
 def write_voters(path: Path, voters: Iterable[str], cookie_key: bytes) -> None:
     """Write the cookie that a frontend gives each of `voters`, UUIDs as text, on a line each."""
-    electorate = Electorate([cookie_key])
+    signer = VoterCookieSigner([cookie_key])
     with path.open("w", encoding="ascii") as file:
-        file.writelines(f"{electorate.sign(Voter(voter))}\n" for voter in voters)
+        file.writelines(f"{signer.sign(Voter(voter))}\n" for voter in voters)

@@ -1,7 +1,8 @@
 """Whether ./landslide chaos finds bugs that are planted, one at a time, into a lab.
 
     ./landslide up -e lab_disk=8G
-    PYTHONPATH=cli:tools:apps/frontend .venv/bin/python -m landslide_tools.planted -e lab_disk=8G
+    export PYTHONPATH=cli:tools:apps:apps/frontend
+    .venv/bin/python -m landslide_tools.planted -e lab_disk=8G
 
 Those that show without a lab are tried by tools/tests/load_client/test_planted.py. Each of these is
 deployed from a copy of the project, or given to the store, and chaos is told to break what it needs
@@ -42,7 +43,7 @@ DEPLOYED = (
     Bug(
         bugs.Bug(
             "a vote is acknowledged although the queue did not answer",
-            "apps/frontend/frontend/intake.py",
+            "apps/frontend/frontend/queue_client.py",
             """            raise self._unavailable(error) from error
         self._note_success()
 """,
@@ -58,11 +59,11 @@ DEPLOYED = (
             "apps/worker/worker/session.py",
             """        self._store.merge(batch)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
-        if not self._queue.forget(stream, [entry_id for entry_id, _ in entries]):
+        if not self._queue.ack(stream, [entry_id for entry_id, _ in entries]):
 """,
-            """        forgotten = self._queue.forget(stream, [entry_id for entry_id, _ in entries])
+            """        acknowledged = self._queue.ack(stream, [entry_id for entry_id, _ in entries])
         self._store.merge(batch)
-        if not forgotten:
+        if not acknowledged:
 """,
         ),
         "kill -9 of pg",

@@ -30,17 +30,17 @@ class Bug(NamedTuple):
 # Those that more than one judge is shown.
 CAST_BY_THE_FRONTEND = Bug(
     "cast by the frontend's clock",
-    "apps/frontend/frontend/booth.py",
+    "apps/frontend/frontend/vote_handler.py",
     "        cast = max(received, voter.last + 1)\n",
     '        cast = max(__import__("time").time_ns() // 1000, voter.last + 1)\n',
 )
 COOKIE_BY_SCHEME = Bug(
     "a cookie by scheme",
     "apps/frontend/frontend/app.py",
-    "        start_response(answer.status, answer.headers)\n",
+    "        start_response(response.status, response.headers)\n",
     """        https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
         secure = {"Set-Cookie": "; Secure" if https else ""}
-        headers = [(name, value + secure.get(name, "")) for name, value in answer.headers]
+        headers = [(name, value + secure.get(name, "")) for name, value in response.headers]
         start_response(answer.status, headers)
 """,
 )

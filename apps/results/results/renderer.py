@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from common.pages import templates
 
 from results.chart import Chart
 from results.config import Config
 from results.figures import Figures
-from results.languages import Words
+from results.words import ResultsWords
 
 NO_FIGURES = "There are no figures yet: the store does not answer."
 
 
 @dataclass(frozen=True)
-class Edition:
+class Snapshot:
     """Everything that is served, as bytes; pages and events by language."""
 
     pages: Mapping[str, bytes]
@@ -26,24 +26,18 @@ class Edition:
     etag: str
 
 
-class Press:
-    """Makes editions of one poll, in each of its languages."""
+class Renderer:
+    """Makes snapshots of one poll, in each of its languages."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._title = next(iter(config.texts.values())).title
-        self._words = {language: Words(language) for language in config.texts}
-        environment = Environment(
-            loader=PackageLoader("results"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._page = environment.get_template("page.html")
-        self._fragment = environment.get_template("figures.html")
+        self._words = {language: ResultsWords(language) for language in config.texts}
+        found = templates("results")
+        self._page = found.get_template("page.html")
+        self._fragment = found.get_template("figures.html")
 
-    def edition(self, figures: Figures | None, as_of: datetime, age: float | None) -> Edition:
+    def render(self, figures: Figures | None, as_of: datetime, age: float | None) -> Snapshot:
         """The figures read at `as_of`; `age` in seconds where they are older than they should be.
 
         No figures at all: the store has not answered since the app started.
@@ -71,7 +65,7 @@ class Press:
         if figures is not None:
             answer = figures.as_json(self._title, as_of)
         body = json.dumps(answer).encode()
-        return Edition(pages, events, body, hashlib.sha256(body).hexdigest()[:32])
+        return Snapshot(pages, events, body, hashlib.sha256(body).hexdigest()[:32])
 
     @staticmethod
     def _chart(figures: Figures, as_of: datetime) -> Chart | None:
@@ -80,11 +74,11 @@ class Press:
         return Chart.of(figures.minutes, end)
 
 
-def _notice(words: Words, figures: Figures | None, age: float | None) -> str:
+def _notice(words: ResultsWords, figures: Figures | None, age: float | None) -> str:
     """Why the figures are not those of now; empty where they are."""
     if figures is None:
         return words(NO_FIGURES)
     if age is None:
         return ""
-    told = words("These figures are {} old: the store does not answer.")
-    return told.format(words.counted(round(age), "second"))
+    sentence = words("These figures are {} old: the store does not answer.")
+    return sentence.format(words.counted(round(age), "second"))

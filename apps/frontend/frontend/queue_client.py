@@ -1,6 +1,6 @@
-"""The way into the queue of this node. An answer means that the ballot is on disk.
+"""The client of this node's queue. A reply means that the ballot is on disk.
 
-Redis runs with `appendfsync always`, and answers only after the fsync. The stream `ballots` exists
+Redis runs with `appendfsync always`, and replies only after the fsync. The stream `ballots` exists
 exactly while votes are taken; closing the poll renames it, in one step, to `ballots:closed`. Before
 it opens, workers keep the key `ballots:waiting`; a queue with none of the three they do not reach.
 """
@@ -16,7 +16,7 @@ from hiredis import HiredisError
 from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.entry import Entries
-from frontend.refusal import IntakeUnavailable, PollClosed, PollNotOpen, PollWaiting
+from frontend.errors import PollClosed, PollNotOpen, PollWaiting, ServiceUnavailable
 from frontend.writer import NotAccepted, Writer
 
 log = logging.getLogger(__name__)
@@ -24,11 +24,11 @@ LOOK_SECONDS = 1.0
 Result = TypeVar("Result")
 
 
-class Intake:
+class QueueClient:
     """Puts ballots into the queue, by as many connections as there are ballots in hand at once.
 
-    After an answer that did not come in time, no ballot is tried for as long again: else everybody
-    behind would wait in turn for a thread, and be told minutes later what is known by now.
+    After a reply that did not come in time, no ballot is tried for as long again: else everybody
+    behind would wait in turn for a thread, and learn minutes later what is known by now.
     """
 
     def __init__(self, config: Config) -> None:
@@ -52,13 +52,13 @@ class Intake:
     def add(self, ballot: Ballot) -> None:
         """Store a ballot; on return it is on disk.
 
-        Raises PollClosed where the queue takes no votes any more. Raises IntakeUnavailable where
+        Raises PollClosed where the queue takes no votes any more. Raises ServiceUnavailable where
         it is down, slow, full, loading, misconfigured or not opened yet, or its workers would
         reject the ballot: then it may or may not be stored, and sending the same one again does no
         harm.
         """
         if time.monotonic() < self._resting_until:
-            raise IntakeUnavailable("the queue did not answer in time")
+            raise ServiceUnavailable("the queue did not answer in time")
         self._try(lambda writer: writer.write(ballot, self._accepted))
 
     def check(self) -> None:
@@ -83,7 +83,7 @@ class Intake:
             self._look_at = now + LOOK_SECONDS
             try:
                 is_open = self._with_writer(lambda writer: writer.exists("ballots"))
-                self._seen = None if is_open else self._refusal()
+                self._seen = None if is_open else self._why_closed()
             except (OSError, HiredisError) as error:
                 self._seen = None
                 self._unavailable(error)
@@ -98,7 +98,7 @@ class Intake:
                 self._accept(change.accepted)
                 taken = self._with_writer(act)
             if not taken:
-                raise self._refusal()
+                raise self._why_closed()
         except (OSError, HiredisError, NotAccepted) as error:
             raise self._unavailable(error) from error
         self._note_success()
@@ -109,7 +109,7 @@ class Intake:
         assert accepted is not None
         self._accepted = accepted
 
-    def _refusal(self) -> PollClosed | PollNotOpen:
+    def _why_closed(self) -> PollClosed | PollNotOpen:
         if self._with_writer(lambda writer: writer.exists("ballots:closed")):
             return PollClosed()
         waits = self._with_writer(lambda writer: writer.exists("ballots:waiting"))
@@ -132,14 +132,14 @@ class Intake:
         finally:
             self._writers.append(writer)
 
-    def _unavailable(self, error: object) -> IntakeUnavailable:
+    def _unavailable(self, error: object) -> ServiceUnavailable:
         if isinstance(error, TimeoutError):
             self._resting_until = time.monotonic() + self._timeout
         # One line when it begins and one when it ends, however many voters it meets in between.
         if not self._failing:
             self._failing = True
             log.warning("the queue takes no votes: %s", error)
-        return IntakeUnavailable(str(error))
+        return ServiceUnavailable(str(error))
 
     def _note_success(self) -> None:
         if self._failing:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import psycopg2
 
 from results.figures import Figures
-from results.pages import Press
+from results.renderer import Renderer
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,11 @@ REPEAT_SECONDS = 15.0
 STREAM_SECONDS = (240.0, 300.0)
 
 
-class Board:
-    """The latest edition, and the viewers who wait for the next one."""
+class Broadcaster:
+    """The latest snapshot, and the viewers who wait for the next one."""
 
-    def __init__(self, press: Press, read: Callable[[], Figures]) -> None:
-        self._press = press
+    def __init__(self, renderer: Renderer, read: Callable[[], Figures]) -> None:
+        self._renderer = renderer
         self._read = read
         self._figures: Figures | None = None
         self._read_at = float("-inf")
@@ -38,7 +38,7 @@ class Board:
         self._shown_at = float("-inf")
         self._news = asyncio.Event()
         self.viewers = 0
-        self.edition = press.edition(None, self._as_of, None)
+        self.snapshot = renderer.render(None, self._as_of, None)
 
     @property
     def fresh(self) -> bool:
@@ -78,9 +78,9 @@ class Board:
             await asyncio.sleep(READ_SECONDS)
 
     async def events(self, language: str) -> AsyncGenerator[bytes, None]:
-        """Server-sent events: the edition of now, then each new one, for some minutes.
+        """Server-sent events: the snapshot of now, then each new one, for some minutes.
 
-        A slow viewer misses editions and gets the latest: nothing is queued here for anybody.
+        A slow viewer misses snapshots and gets the latest: nothing is queued here for anybody.
         """
         end = time.monotonic() + random.uniform(*STREAM_SECONDS)
         self.viewers += 1
@@ -88,7 +88,7 @@ class Board:
             yield b"retry: 2000\n\n"
             while (left := end - time.monotonic()) > 0:
                 news = self._news
-                yield self.edition.events[language]
+                yield self.snapshot.events[language]
                 with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), left)
         finally:
@@ -96,7 +96,7 @@ class Board:
 
     def _show(self) -> None:
         age = None if self.fresh or not self.has_figures else self.age
-        self.edition = self._press.edition(self._figures, self._as_of, age)
+        self.snapshot = self._renderer.render(self._figures, self._as_of, age)
         now = time.monotonic()
         if (self._figures, age) != self._shown or now - self._shown_at >= REPEAT_SECONDS:
             self._shown, self._shown_at = (self._figures, age), now

@@ -62,7 +62,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Books:
+class Audit:
     """Everything that a certificate is made from, but the digest; as of one moment."""
 
     queues: tuple[Queue, ...]
@@ -81,22 +81,22 @@ class Books:
     last_stored: datetime | None
 
 
-def problems(books: Books) -> list[str]:
+def problems(audit: Audit) -> list[str]:
     """A sentence for everything that does not add up; none, and there can be a certificate."""
-    if books.closed_at is None:
-        return [f"The poll is {'open' if books.state == 'open' else 'not open yet'}."]
-    found = [sentence for queue in books.queues for sentence in _queue_problems(queue)]
-    names = {queue.queue: queue.name for queue in books.queues}
+    if audit.closed_at is None:
+        return [f"The poll is {'open' if audit.state == 'open' else 'not open yet'}."]
+    found = [sentence for queue in audit.queues for sentence in _queue_problems(queue)]
+    names = {queue.queue: queue.name for queue in audit.queues}
     found += [
         f"{names[part.queue]} gave {part.entries:,} entries that look like our frontends' own and "
         f"were rejected, so their voters may have a receipt: {part.reason}."
-        for part in books.rejected
+        for part in audit.rejected
         if part.own
     ]
     return found + [
         f"Choice {choice.key} has {choice.ledger:,} votes by the ledger, {choice.votes:,} in the "
         f"table votes, and {choice.tally:,} in the tally."
-        for choice in books.choices
+        for choice in audit.choices
         if not choice.ledger == choice.votes == choice.tally
     ]
 
@@ -111,16 +111,16 @@ def _queue_problems(queue: Queue) -> Iterator[str]:
         seen = queue.seen_at.astimezone(UTC).strftime("%H:%M:%S UTC")
         yield (
             f"{queue.name} has not been seen closed since it is to take no more votes, so it may "
-            f"hold more than the {queue.entries_added:,} entries that it told of: last seen at "
+            f"hold more than the {queue.entries_added:,} entries that it reported: last seen at "
             f"{seen}. Its node is away, or no worker reaches it."
         )
     if queue.waiting:
         yield f"{queue.name} holds {queue.waiting:,} ballots that are not in the store."
     if queue.missing:
         yield (
-            f"{queue.name} was given {queue.entries_added:,} entries: {queue.ballots:,} are in "
-            f"ballots, {queue.rejected:,} in rejected, {queue.waiting:,} wait. The difference is "
-            f"{queue.missing:,}."
+            f"{queue.name} received {queue.entries_added:,} entries: {queue.ballots:,} are in "
+            f"ballots, {queue.rejected:,} in rejected, {queue.waiting:,} in backlog. The "
+            f"difference is {queue.missing:,}."
         )
     if queue.shortfall:
         yield (
@@ -134,37 +134,37 @@ def _queue_problems(queue: Queue) -> Iterator[str]:
         )
 
 
-def certificate(books: Books) -> dict[str, Any]:
-    """The certificate of books without problems, but for the digest; always the same from the same.
+def certificate(audit: Audit) -> dict[str, Any]:
+    """The certificate of an audit without problems, but for the digest: a pure function of it.
 
     It shows no voter, and of each ballot nothing but what the digest over all of them hides.
     """
-    votes = {choice.key: choice.ledger for choice in books.choices}
+    votes = {choice.key: choice.ledger for choice in audit.choices}
     voters = sum(votes.values())
-    ballots = sum(queue.ballots for queue in books.queues)
-    rejected = sum(queue.rejected for queue in books.queues)
+    ballots = sum(queue.ballots for queue in audit.queues)
+    rejected = sum(queue.rejected for queue in audit.queues)
     reasons: Counter[str] = Counter()
-    for part in sorted(books.rejected, key=lambda part: part.reason):
+    for part in sorted(audit.rejected, key=lambda part: part.reason):
         reasons[part.reason] += part.entries
     return {
         "version": 2,
-        "poll": books.id,
-        "title": books.title,
-        "question": books.question,
-        "opened_at": _text(books.opened_at),
-        "closes_at": _text(books.closes_at),
-        "closed_at": _text(books.closed_at),
+        "poll": audit.id,
+        "title": audit.title,
+        "question": audit.question,
+        "opened_at": _text(audit.opened_at),
+        "closes_at": _text(audit.closes_at),
+        "closed_at": _text(audit.closed_at),
         "received": ballots + rejected,
         "rejected": rejected,
         "ballots": ballots,
-        "changed_votes": sum(choice.changed for choice in books.choices),
-        "repeated_votes": sum(choice.repeated for choice in books.choices),
+        "changed_votes": sum(choice.changed for choice in audit.choices),
+        "repeated_votes": sum(choice.repeated for choice in audit.choices),
         "voters": voters,
         "test_votes": votes.get(TEST_KEY, 0),
         "votes": voters - votes.get(TEST_KEY, 0),
         "choices": [
             {"key": choice.key, "text": choice.text, "votes": choice.ledger}
-            for choice in books.choices
+            for choice in audit.choices
             if choice.key != TEST_KEY
         ],
         "rejected_reasons": dict(reasons),
@@ -177,12 +177,12 @@ def certificate(books: Books) -> dict[str, Any]:
                 "rejected": queue.rejected,
                 "waiting": queue.waiting,
             }
-            for queue in books.queues
+            for queue in audit.queues
         ],
-        "first_cast": _text(_from_us(books.first_cast_us)),
-        "last_cast": _text(_from_us(books.last_cast_us)),
-        "first_stored": _text(books.first_stored),
-        "last_stored": _text(books.last_stored),
+        "first_cast": _text(_from_us(audit.first_cast_us)),
+        "last_cast": _text(_from_us(audit.last_cast_us)),
+        "first_stored": _text(audit.first_stored),
+        "last_stored": _text(audit.last_stored),
     }
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from frontend.refusal import Refusal, TooLarge
+from frontend.errors import FormTooLarge, HTTPError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 16 * 1024
 
 
-class Visit:
+class Request:
     """One request. Header values are text as WSGI gives it: Latin-1, and whatever a client sent."""
 
     def __init__(self, environ: "WSGIEnvironment") -> None:
@@ -68,26 +68,26 @@ class Visit:
     def form(self) -> bytes:
         """The body of a form.
 
-        Raises Refusal: 415 for another kind of body, 413 for more than MAX_FORM_BYTES, whether
+        Raises HTTPError: 415 for another kind of body, 413 for more than MAX_FORM_BYTES, whether
         announced or sent in chunks, 400 where less came than was announced.
         """
         kind = self._environ.get("CONTENT_TYPE", "")
         if kind != FORM and parse_options_header(kind)[0].lower() != FORM:
-            raise Refusal(415, f"A vote is a form with the field `vote`, sent as {FORM}.")
+            raise HTTPError(415, f"A vote is a form with the field `vote`, sent as {FORM}.")
         announced = self._environ.get("CONTENT_LENGTH", "")
         if announced.isdecimal():
             return self._announced(int(announced))
         # A body in chunks ends where the server says that it ends.
         body: bytes = self._environ["wsgi.input"].read(MAX_FORM_BYTES + 1)
         if len(body) > MAX_FORM_BYTES:
-            raise TooLarge
+            raise FormTooLarge
         return body
 
     def _announced(self, length: int) -> bytes:
         if length > MAX_FORM_BYTES:
-            raise TooLarge
+            raise FormTooLarge
         body: bytes = self._environ["wsgi.input"].read(length)
         # Half a form may look like a whole one: `vote=a` is how `vote=abc` begins.
         if len(body) < length:
-            raise Refusal(400, "The form did not arrive in full.")
+            raise HTTPError(400, "The form did not arrive in full.")
         return body
