@@ -83,6 +83,7 @@ def test_linting_needs_one_package_and_apps_need_no_machines(clone: Path) -> Non
 
 
 def test_all_parts_need_what_each_needs_by_itself(clone: Path) -> None:
+    assert f"set -- test {' '.join(PARTS)};" in (clone / "landslide").read_text()
     each = [missing(clone, "test", part) for part in PARTS]
     assert missing(clone, "test") == set().union(*each)
     assert missing(clone, "test", "lint", "repo") == each[0] | missing(clone, "test", "repo")
