@@ -24,7 +24,8 @@ from interlock.edge import Site  # noqa: E402 (found by the line above)
 from interlock.haproxy import HAProxy  # noqa: E402
 from interlock.runtime import HAProxyError, Runtime  # noqa: E402
 from interlock.topology import build  # noqa: E402
-from testing.haproxy_server import HAProxyServer, free_port, installed  # noqa: E402
+from testing.haproxy_server import HAProxyServer, installed  # noqa: E402
+from testing.ports import free_port  # noqa: E402
 from testing.swarm_api import make_certificates  # noqa: E402
 
 Swarm = dict[str, list[dict[str, Any]]]

@@ -28,7 +28,8 @@ APPS = BENCH.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "results")]
 
 from results.store import READ  # noqa: E402 (found by the line above)
-from testing.postgres_server import PostgresServer, free_port  # noqa: E402
+from testing.ports import free_port  # noqa: E402
+from testing.postgres_server import PostgresServer  # noqa: E402
 from testing.waiting import wait_until  # noqa: E402
 
 PAGES = 300

@@ -21,8 +21,8 @@ from landslide_cli.load.order import Order
 from landslide_cli.load.records import Vote, new_voter, read, write_voters, written
 from landslide_cli.load.verdict import Ballot, Counted, Verdict, compare
 from testing.edge import Edge
-from testing.haproxy_server import free_port
 from testing.poll import Poll, wait_for_intake
+from testing.ports import free_port
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
