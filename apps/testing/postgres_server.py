@@ -187,7 +187,9 @@ class PostgresServer:
 
 def programs() -> Path:
     """The directory of the newest Postgres that Debian has installed."""
-    found = Path("/usr/lib/postgresql").glob("*/bin")
+    found = list(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        raise RuntimeError("Postgres is not installed: Debian's package is postgresql")
     return max(found, key=lambda path: int(path.parent.name))
 
 
