@@ -39,7 +39,8 @@ from interlock.edge import Rates, Site  # noqa: E402 (found by the line above)
 from interlock.labels import Labels  # noqa: E402
 from interlock.render import render  # noqa: E402
 from interlock.topology import Server, Service, Topology  # noqa: E402
-from testing.haproxy_server import HAProxyServer, free_port, installed  # noqa: E402
+from testing.haproxy_server import HAProxyServer, installed  # noqa: E402
+from testing.ports import free_port  # noqa: E402
 from testing.swarm_api import make_certificates  # noqa: E402
 
 CONNECTIONS = 64

@@ -31,6 +31,7 @@ sys.path[:0] = [str(APPS), str(APPS / "frontend")]
 
 from frontend.config import Config  # noqa: E402 (found by the line above)
 from frontend.voter import Voter, VoterCookieSigner  # noqa: E402
+from testing.ports import free_port  # noqa: E402
 from testing.redis_server import RedisServer  # noqa: E402
 from testing.waiting import wait_until  # noqa: E402
 
@@ -77,13 +78,6 @@ def session_cpu(session: int) -> float:
         if int(fields[3]) == session:
             ticks += int(fields[11]) + int(fields[12])
     return ticks / TICKS_PER_SECOND
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def listens(port: int) -> bool:

@@ -13,8 +13,9 @@ from interlock.labels import Labels
 from interlock.runtime import HAProxyError, Runtime
 from interlock.topology import Server, Service, Topology
 
-from .haproxy_server import HAProxyServer, free_port
+from .haproxy_server import HAProxyServer
 from .http_backend import Backend
+from .ports import free_port
 from .waiting import wait_until
 
 

@@ -6,7 +6,6 @@ A machine's own haproxy is used where it is new enough; else Debian trixie's, un
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -77,14 +76,6 @@ class HAProxyServer:
         except subprocess.TimeoutExpired:
             return False
         return True
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ from typing import Any
 import psycopg2
 import pytest
 from psycopg2.extras import register_uuid
+
+from .ports import free_port
 
 register_uuid()
 SHIPPED = Path(__file__).parents[1] / "pg"
@@ -186,16 +187,10 @@ class PostgresServer:
 
 def programs() -> Path:
     """The directory of the newest Postgres that Debian has installed."""
-    found = Path("/usr/lib/postgresql").glob("*/bin")
+    found = list(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        raise RuntimeError("Postgres is not installed: Debian's package is postgresql")
     return max(found, key=lambda path: int(path.parent.name))
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((PostgresServer.host, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

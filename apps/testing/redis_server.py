@@ -5,7 +5,6 @@ its own directory, TCP port and socket, and keeps all three when it is killed an
 """
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 import redis
+
+from .ports import free_port
 
 SHIPPED = Path(__file__).parents[1] / "redis"
 READY_SECONDS = 15
@@ -34,7 +35,7 @@ class RedisServer:
         self.socket_path = directory / "redis.sock"
         self.mark_path = directory / "in-use"
         self.log_path = directory / "redis.log"
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         (directory / "data").mkdir(parents=True, exist_ok=True)
         (directory / "users.acl").write_text(_acl_rules())
@@ -150,13 +151,6 @@ def _acl_rules() -> str:
     for user, password in PASSWORDS.items():
         rules = rules.replace(f"{{{{ {user}_sha256 }}}}", sha256(password.encode()).hexdigest())
     return f"{rules}user admin on >{PASSWORDS['admin']} ~* &* +@all\n"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((RedisServer.host, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

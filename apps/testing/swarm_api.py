@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from .docker_engine import Engine
-from .haproxy_server import HAProxyServer, free_port
+from .haproxy_server import HAProxyServer
+from .ports import free_port
 
 SHIPPED = Path(__file__).parents[1] / "haproxy" / "swarm-api.cfg"
 

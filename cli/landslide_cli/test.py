@@ -26,6 +26,16 @@ SCENARIOS = (
     *("store", "worker", "frontend", "swarm_api", "interlock", "smoke"),
 )
 SHELL_SCRIPTS = "git grep -lE '^#!/(usr/)?bin/(env )?(ba|da)?sh' -- ':!*.py' | xargs shellcheck"
+# .pre-commit-config.yaml runs the same; a test holds the two together.
+LINTERS = {
+    "format": ("ruff", "format", "--check", "."),
+    "ruff": ("ruff", "check", "."),
+    "types": ("mypy",),
+    "shell": ("sh", "-c", SHELL_SCRIPTS),
+    "yaml": ("yamllint", "--strict", "."),
+    "ansible": ("ansible-lint", "--offline"),
+    "aws": ("ansible-playbook", "molecule/aws/lint.yml"),
+}
 MEMORY = STATE / "molecule"
 # Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
 LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"
@@ -33,13 +43,8 @@ LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"
 
 def lint(checks: Checks) -> None:
     """Judge text."""
-    checks.check("lint format", "ruff", "format", "--check", ".")
-    checks.check("lint ruff", "ruff", "check", ".")
-    checks.check("lint types", "mypy")
-    checks.check("lint shell", "sh", "-c", SHELL_SCRIPTS)
-    checks.check("lint yaml", "yamllint", "--strict", ".")
-    checks.check("lint ansible", "ansible-lint", "--offline")
-    checks.check("lint aws", "ansible-playbook", "molecule/aws/lint.yml")
+    for name, command in LINTERS.items():
+        checks.check(f"lint {name}", *command)
 
 
 def molecule(checks: Checks, name: str, *arguments: str) -> bool:
@@ -140,23 +145,36 @@ def run_side_by_side(parts: Mapping[str, Checks]) -> list[str]:
             raise
 
 
-@click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
-def test(parts: tuple[str, ...]) -> None:
-    """Run Landslide's own tests, all of them or by PART.
+def is_path(argument: str) -> bool:
+    """Return whether `argument` is a test file, a directory of some, or one test, FILE::NAME."""
+    return argument not in PARTS and Path(argument.partition("::")[0]).exists()
 
-    PART is lint, apps, repo, molecule, cluster, vagrant or aws.
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[PART]... | PATH...")
+def test(what: tuple[str, ...]) -> None:
+    """Run Landslide's own tests: all of them, PARTs, or those at PATHs.
+
+    PART is lint, apps, repo, molecule, cluster, vagrant or aws. PATH is a test file or one of its
+    tests, FILE::NAME, which pytest runs with what is installed.
 
     Tests that need machines run on a lab of their own, not on the one of "./landslide up"; the
     others run at the same time.
     """
-    if os.getuid() == 0 and "apps" in (parts or PARTS):
-        require_world_readable(ROOT)
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    if what and all(map(is_path, what)):
+        os.execvp("pytest", ["pytest", *what])
+    if unknown := [argument for argument in what if argument not in PARTS]:
+        raise click.UsageError(
+            f"{unknown[0]} is not a part. Give parts ({', '.join(PARTS)}) or paths of tests."
+        )
+    parts = what or tuple(PARTS)
+    if os.getuid() == 0 and "apps" in parts:
+        require_world_readable(ROOT)
     # Ended from outside, it tidies up as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs = STATE / "log" / time.strftime("test-%Y%m%d-%H%M%S")
-    checks = {part: Checks(logs) for part in parts or PARTS}
+    checks = {part: Checks(logs) for part in parts}
     click.echo("\n".join(run_side_by_side(checks)))
     failed = sum(part.failed for part in checks.values())
     click.echo(f"{sum(part.passed for part in checks.values())} passed, {failed} failed")

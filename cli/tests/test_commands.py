@@ -71,6 +71,23 @@ def test_faults_are_listed_where_there_is_no_lab(monkeypatch):
     assert all("disk" in line for line in result.output.splitlines())
 
 
+def test_paths_of_tests_are_run_by_pytest(monkeypatch):
+    asked = []
+    monkeypatch.setattr("os.execvp", lambda program, command: asked.append(command) or exit())
+    one = f"{__file__}::test_each_command_explains_itself"
+    CliRunner().invoke(main, ["test", __file__, one])
+
+    assert asked == [["pytest", __file__, one]]
+
+
+@pytest.mark.parametrize("arguments", [["absent.py"], ["lint", __file__]])
+def test_what_is_neither_a_part_nor_a_path_is_refused(arguments):
+    result = CliRunner().invoke(main, ["test", *arguments])
+
+    assert result.exit_code == 2
+    assert f"{arguments[-1]} is not a part" in result.output
+
+
 @pytest.mark.parametrize("command", [["down"], ["close"], ["retire", "frontend02"]])
 def test_what_cannot_be_undone_is_confirmed(command, monkeypatch):
     monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: pytest.fail("it ran"))

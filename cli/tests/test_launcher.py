@@ -1,9 +1,11 @@
 """The shell script ./landslide in a fresh clone: what it wants before it can do something."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from landslide_cli.test import PARTS
 
 ROOT = Path(__file__).resolve().parents[2]
 # What stands for the virtual environment, and says which one it is and what it is asked to run.
@@ -64,3 +66,30 @@ def test_a_command_needs_what_it_works_with(arguments: list[str], clone: Path) -
     status, said = run(clone, *arguments)
     assert status == 1
     assert "these are missing, and there is no apt-get to install them with" in said
+
+
+def missing(clone: Path, *arguments: str) -> set[str]:
+    """Return the packages that a command wants installed."""
+    status, said = run(clone, *arguments)
+    (packages,) = re.findall(r"install them with: (.*)\. Debian 12", said)
+    assert status == 1
+    return set(packages.split())
+
+
+def test_linting_needs_one_package_and_apps_need_no_machines(clone: Path) -> None:
+    assert missing(clone, "test", "lint") == {"shellcheck"}
+    apps = missing(clone, "test", "apps")
+    assert {"redis-server", "chromium", "mmdebstrap"} <= apps
+    assert apps & {"vagrant", "docker.io", "openssh-client", "shellcheck"} == set()
+
+
+def test_all_parts_need_what_each_needs_by_itself(clone: Path) -> None:
+    assert f"set -- test {' '.join(PARTS)};" in (clone / "landslide").read_text()
+    each = [missing(clone, "test", part) for part in PARTS]
+    assert missing(clone, "test") == set().union(*each)
+    assert missing(clone, "test", "lint", "repo") == each[0] | missing(clone, "test", "repo")
+
+
+def test_a_test_file_needs_nothing_but_the_environment(clone: Path) -> None:
+    file = "apps/worker/tests/test_ballots.py"
+    assert run(clone, "test", file) == (0, f"{clone}/.venv-dev: -m landslide_cli test {file}\n")

@@ -14,7 +14,7 @@ import yaml
 # What nobody who installs the collection needs: tests, tools, caches and state.
 UNWANTED = re.compile(
     r"""(^|/)(\.(?!dockerignore)[^/]+|tests|testing|molecule|bench|collections|cli|tools|__pycache__|[^/]*\.pyc
-        |conftest\.py|[^/]*\.egg-info|requirements-dev\.(in|txt)|state\.ya?ml)(/|$)""",
+        |conftest\.py|noxfile\.py|[^/]*\.egg-info|requirements-dev\.(in|txt)|state\.ya?ml)(/|$)""",
     re.VERBOSE,
 )
 WANTED = {

@@ -23,6 +23,7 @@ from interlock import topology
 from interlock.labels import Labels
 from interlock.runtime import HAProxyError
 from testing.edge import Edge
+from testing.ports import free_port
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from werkzeug.test import TestResponse
@@ -107,9 +108,7 @@ class Server:
     """`python -m frontend`, on a port of its own."""
 
     def __init__(self, environ: dict[str, str], log: Path, source: Path = SOURCE) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.log = log
         start = f"from frontend.__main__ import main; main(port={self.port})"
         with log.open("wb") as output:

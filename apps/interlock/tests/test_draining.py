@@ -20,8 +20,9 @@ from interlock.topology import Topology
 from interlock.watch import ask_balancer, ask_manager
 from testing.docker_engine import Engine
 from testing.edge import Edge, web
-from testing.haproxy_server import HAProxyServer, free_port
+from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
+from testing.ports import free_port
 from testing.swarm_api import SwarmApi
 from testing.waiting import wait_until
 

@@ -21,8 +21,9 @@ from interlock.runtime import HAProxyError
 from interlock.swarm import SwarmError
 from interlock.topology import Topology
 from testing.docker_engine import Engine
-from testing.haproxy_server import HAProxyServer, free_port
+from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
+from testing.ports import free_port
 from testing.swarm_api import SwarmApi
 from testing.waiting import wait_until
 

@@ -7,7 +7,7 @@ from docker.tls import TLSConfig
 from interlock import swarm
 from interlock.swarm import Swarm, SwarmError
 from testing.docker_engine import Engine
-from testing.haproxy_server import free_port
+from testing.ports import free_port
 from testing.swarm_api import SwarmApi
 
 

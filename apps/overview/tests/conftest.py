@@ -17,7 +17,7 @@ import pytest
 from interlock.metrics import Metrics, serve
 from testing.docker_engine import Engine
 from testing.edge import Edge
-from testing.haproxy_server import free_port
+from testing.ports import free_port
 from testing.postgres_server import PostgresServer
 from testing.swarm_api import SwarmApi
 from testing.waiting import wait_until

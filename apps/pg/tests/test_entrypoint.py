@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from testing.postgres_server import POLL, SHIPPED, free_port, programs
+from testing.ports import free_port
+from testing.postgres_server import POLL, SHIPPED, programs
 from testing.waiting import wait_until
 
 RECOVERING = "recovering: Postgres replays its log, however long that takes"

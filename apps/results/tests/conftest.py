@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import pytest
+from testing.ports import free_port
 from testing.postgres_server import POLL, PostgresServer
 from testing.waiting import wait_until
 
@@ -35,9 +35,7 @@ class Results:
     """`python -m results` on a port of its own."""
 
     def __init__(self, postgres: PostgresServer, log_path: Path, **settings: str) -> None:
-        with socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         environment = {
             "NODE_NAME": "store",
             "POLL_FILE": str(postgres.poll_file),

@@ -21,8 +21,8 @@ from landslide_tools.load.voters import new_voter, write_voters
 from landslide_tools.load_client.plan import LoadProfile, Plan, Target
 from landslide_tools.load_client.record import Vote, read, written
 from testing.edge import Edge
-from testing.haproxy_server import free_port
 from testing.poll import Poll, wait_for_intake
+from testing.ports import free_port
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 

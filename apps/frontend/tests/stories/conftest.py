@@ -8,10 +8,11 @@ import pytest
 from interlock.labels import Labels
 from interlock.topology import Server as Target
 from interlock.topology import Service
-from testing.haproxy_server import HAProxyServer, free_port
+from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
 from testing.lasting_edge import lasting_edge
 from testing.poll import Poll
+from testing.ports import free_port
 from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
