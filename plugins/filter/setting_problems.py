@@ -9,8 +9,8 @@ version_added: 1.2.0
 author:
   - Landslide (@landslide)
 description:
-  - A Swarm service has one specification, which all hosts of its tier share; ports and names that several tiers use
-    have one value. Says where an inventory gives hosts different ones.
+  - A Swarm service has one specification, which all hosts of its tier share; ports and names that
+    several tiers use have one value. Says where an inventory gives hosts different ones.
   - The value of a secret is never part of a sentence.
 positional: hostvars, specs, owners, deployers, secrets
 options:
@@ -41,7 +41,8 @@ options:
 """
 
 EXAMPLES = r"""
-problems: "{{ groups | landslide.voting.setting_problems(hostvars, specs, owners, deployers, secrets) }}"
+problems: >-
+  {{ groups | landslide.voting.setting_problems(hostvars, specs, owners, deployers, secrets) }}
 """
 
 RETURN = r"""
