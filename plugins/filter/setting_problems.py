@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: setting_problems
 short_description: Find hosts that disagree on a setting
-version_added: 1.2.0
+version_added: 1.1.0
 author:
   - Landslide (@landslide)
 description:
@@ -70,7 +70,7 @@ def setting_problems(
 ) -> list[str]:
     """Return a sentence for each problem; the arguments are documented above."""
     everyone = members(groups, dict.fromkeys(owners.values()))
-    problems = []
+    problems: list[str] = []
     for name, option in specs["common"]["main"]["options"].items():
         tier = owners.get(name.partition("_")[0])
         if tier:
