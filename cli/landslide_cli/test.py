@@ -23,7 +23,7 @@ from .errors import Problem
 # where it runs alone. A test holds this to be all roles.
 SCENARIOS = (
     *("lab", "preflight", "clock", "pki", "docker", "swarm", "images", "registry", "swarm_service"),
-    *("store", "worker", "frontend", "swarm_api", "interlock", "smoke"),
+    *("store", "worker", "frontend", "swarm_api", "interlock", "smoke", "common"),
 )
 SHELL_SCRIPTS = "git grep -lE '^#!/(usr/)?bin/(env )?(ba|da)?sh' -- ':!*.py' | xargs shellcheck"
 # .pre-commit-config.yaml runs the same; a test holds the two together.

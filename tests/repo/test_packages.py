@@ -79,8 +79,8 @@ def lists_lock(machine: Machine) -> Iterator[int]:
 
 
 def test_locked_package_lists_are_waited_for(machine: Machine, lists_lock: int) -> None:
-    missing = {"docker_missing_packages": [], "docker_missing_file": "/"}
-    with machine.start("docker", "packages", **missing) as run:
+    missing = {"common_missing_packages": [], "common_missing_file": "/"}
+    with machine.start("common", "packages", **missing) as run:
         assert run.stdout
         said = ""
         for line in run.stdout:
@@ -92,8 +92,8 @@ def test_locked_package_lists_are_waited_for(machine: Machine, lists_lock: int) 
 
 def test_another_failure_is_told_at_once(machine: Machine) -> None:
     (machine.place / "apt.conf").write_text('Dir::State "/dev/null";')
-    missing = {"docker_missing_packages": [], "docker_missing_file": "/"}
-    with machine.start("docker", "packages", **missing) as run:
+    missing = {"common_missing_packages": [], "common_missing_file": "/"}
+    with machine.start("common", "packages", **missing) as run:
         said = run.communicate()[0]
     assert (run.returncode, RETRYING in said) == (2, False), said
 

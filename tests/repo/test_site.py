@@ -26,7 +26,7 @@ def test_nothing_is_written_that_what_reads_it_does_not_understand_yet(root: Pat
 def test_an_update_waits_for_what_has_to_come_before(
     root: Path, name: str, services: list[str]
 ) -> None:
-    (play,) = read(root, name)
+    *_, play = read(root, name)
     waits = [
         task["landslide.voting.swarm_service_wait"]["services"]
         for task in play["pre_tasks"]
