@@ -8,19 +8,20 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import yaml
 
 from . import ROOT, STATE, engine, preflight
 from .checks import Checks, mark
 from .errors import Problem
 
 # Bare machines first; then each on what those before it have left, which its prepare.yml brings up
-# where it runs alone. A test holds this to be all roles.
+# where it runs alone (`is_prepared`). A test holds this to be all roles.
 SCENARIOS = (
     *("lab", "preflight", "clock", "pki", "docker", "swarm", "images", "registry", "swarm_service"),
     *("store", "worker", "frontend", "swarm_api", "interlock", "smoke"),
@@ -36,6 +37,10 @@ LINTERS = {
     "ansible": ("ansible-lint", "--offline"),
     "aws": ("ansible-playbook", "molecule/aws/lint.yml"),
 }
+WITHOUT_PREPARE = (
+    *("--base-config", ".config/molecule/config.yml"),
+    *("--base-config", "molecule/in_order.yml"),
+)
 MEMORY = STATE / "molecule"
 # Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
 LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"
@@ -67,6 +72,25 @@ def alone(lock: Path) -> Iterator[None]:
         yield
 
 
+def imported(scenario: str, step: str) -> list[str | None]:
+    """Return, for each play of a scenario's step, the playbook that it imports, or None."""
+    file = ROOT / "molecule" / scenario / f"{step}.yml"
+    plays = yaml.safe_load(file.read_text()) if file.exists() else []
+    return [play.get("ansible.builtin.import_playbook") for play in plays]
+
+
+def is_prepared(scenario: str, before: Iterable[str]) -> bool:
+    """Return whether the scenarios `before` have run all playbooks that prepare this one."""
+    run = {
+        playbook
+        for name in before
+        for step in ("prepare", "converge")
+        for playbook in imported(name, step)
+        if playbook is not None
+    }
+    return all(playbook in run for playbook in imported(scenario, "prepare"))
+
+
 @alone(LOCK)
 def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
     """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
@@ -76,9 +100,10 @@ def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
     molecule(checks, f"{part} cleared", "destroy")
     try:
         if molecule(checks, f"{part} created", "create"):
-            for name in scenarios:
+            for number, name in enumerate(scenarios):
+                config = WITHOUT_PREPARE if is_prepared(name, scenarios[:number]) else ()
                 options = ["--scenario-name", name, "--no-shared-state", "--destroy", "never"]
-                molecule(checks, f"{part} {name}", "test", *options)
+                molecule(checks, f"{part} {name}", *config, "test", *options)
     finally:
         molecule(checks, f"{part} removed", "destroy")
 
