@@ -20,8 +20,12 @@ from .inventory import Inventory
 Event = Mapping[str, Any]
 """What plugins/callback/progress.py writes."""
 
-# Mitogen keeps one Python process on each host instead of starting one for every task.
-STRATEGIES = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
+# One Python process on each host instead of one for every task. A run by hand takes Ansible's own
+# strategy, does the same, and takes twice as long.
+MITOGEN = {
+    "ANSIBLE_STRATEGY": "mitogen_linear",
+    "ANSIBLE_STRATEGY_PLUGINS": str(Path(ansible_mitogen.__file__).parent / "plugins/strategy"),
+}
 
 # Ansible ends its workers itself when interrupted; then it is ended.
 SECONDS_TO_STOP = 20
@@ -77,16 +81,17 @@ class Outcome:
 
 def environment(descriptor: int) -> dict[str, str]:
     """Return the environment of a run that tells its progress to `descriptor`."""
-    return os.environ | {
-        # A run by hand takes Ansible's own strategy, does the same, and takes twice as long.
-        "ANSIBLE_STRATEGY": "mitogen_linear",
-        "ANSIBLE_STRATEGY_PLUGINS": str(STRATEGIES),
-        "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_NOCOLOR": "1",
-        "LANDSLIDE_PROGRESS_FD": str(descriptor),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
+    return (
+        os.environ
+        | MITOGEN
+        | {
+            "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "LANDSLIDE_PROGRESS_FD": str(descriptor),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+    )
 
 
 def run(

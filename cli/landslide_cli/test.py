@@ -19,6 +19,7 @@ import yaml
 from . import ROOT, STATE, engine, preflight
 from .checks import Checks, mark
 from .errors import Problem
+from .playbook import MITOGEN
 
 # Bare machines first; then each on what those before it have left, which its prepare.yml brings up
 # where it runs alone (`is_prepared`). A test holds this to be all roles.
@@ -52,11 +53,12 @@ def lint(checks: Checks) -> None:
         checks.check(f"lint {name}", *command)
 
 
-def molecule(checks: Checks, name: str, *arguments: str) -> bool:
+def molecule(checks: Checks, name: str, *arguments: str, **environment: str) -> bool:
     """Run Molecule with a memory of its own, so that it skips nothing as done already."""
     command = ["molecule", *arguments, "--no-command-borders", "--no-report"]
     memory = str(MEMORY / name.replace(" ", "-"))
-    return checks.check(name, *command, MOLECULE_EPHEMERAL_DIRECTORY=memory, NO_COLOR="1")
+    own = {"MOLECULE_EPHEMERAL_DIRECTORY": memory, "NO_COLOR": "1"}
+    return checks.check(name, *command, **own, **environment)
 
 
 @contextmanager
@@ -92,7 +94,7 @@ def is_prepared(scenario: str, before: Iterable[str]) -> bool:
 
 
 @alone(LOCK)
-def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
+def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> None:
     """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
     preflight.check()
     engine.start()
@@ -103,7 +105,7 @@ def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
             for number, name in enumerate(scenarios):
                 config = WITHOUT_PREPARE if is_prepared(name, scenarios[:number]) else ()
                 options = ["--scenario-name", name, "--no-shared-state", "--destroy", "never"]
-                molecule(checks, f"{part} {name}", *config, "test", *options)
+                molecule(checks, f"{part} {name}", *config, "test", *options, **environment)
     finally:
         molecule(checks, f"{part} removed", "destroy")
 
@@ -135,7 +137,8 @@ WITHOUT_MACHINES: dict[str, Callable[[Checks], object]] = {
 }
 ON_MACHINES: dict[str, Callable[[Checks], object]] = {
     "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS),
-    "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster"),
+    # As ./landslide up runs the whole; the other parts run all roles as Ansible does by itself.
+    "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
     "vagrant": lambda checks: elsewhere(checks, "vagrant"),
     "aws": lambda checks: elsewhere(checks, "aws"),
 }
