@@ -1,12 +1,12 @@
 """Ports for servers that have to be told one, and may be killed and started again on it."""
 
+import atexit
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 FIRST = 10_000
 BLOCK = 500
-_held: list[socket.socket] = []
 
 
 def _blocks() -> Iterator[range]:
@@ -24,7 +24,7 @@ def _blocks() -> Iterator[range]:
         except OSError:
             holder.close()
             continue
-        _held.append(holder)
+        atexit.register(holder.close)
         yield range(first, first + BLOCK)
     raise RuntimeError(f"no port from {FIRST} to {ephemeral} is left: too many tests run at once")
 

@@ -21,8 +21,12 @@ from .passwords import handed_over
 Event = Mapping[str, Any]
 """What plugins/callback/progress.py writes."""
 
-# Mitogen keeps one Python process on each host instead of starting one for every task.
-STRATEGIES = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
+# One Python process on each host instead of one for every task. A run by hand takes Ansible's own
+# strategy, does the same, and takes twice as long.
+MITOGEN = {
+    "ANSIBLE_STRATEGY": "mitogen_linear",
+    "ANSIBLE_STRATEGY_PLUGINS": str(Path(ansible_mitogen.__file__).parent / "plugins/strategy"),
+}
 
 # Ansible ends its workers itself when interrupted; then it is ended.
 SECONDS_TO_STOP = 20
@@ -86,14 +90,15 @@ def settings() -> dict[str, str]:
 
 def environment(descriptor: int) -> dict[str, str]:
     """Return the environment of a run that reports its progress to `descriptor`."""
-    return settings() | {
-        # A run by hand takes Ansible's own strategy, does the same, and takes twice as long.
-        "ANSIBLE_STRATEGY": "mitogen_linear",
-        "ANSIBLE_STRATEGY_PLUGINS": str(STRATEGIES),
-        "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
-        "ANSIBLE_NOCOLOR": "1",
-        "LANDSLIDE_PROGRESS_FD": str(descriptor),
-    }
+    return (
+        settings()
+        | MITOGEN
+        | {
+            "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
+            "ANSIBLE_NOCOLOR": "1",
+            "LANDSLIDE_PROGRESS_FD": str(descriptor),
+        }
+    )
 
 
 def run(

@@ -8,19 +8,21 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import yaml
 
 from . import ROOT, STATE, engine, preflight
 from .checks import Checks, mark
 from .errors import Problem
+from .playbook import MITOGEN
 
 # Bare machines first; then each on what those before it have left, which its prepare.yml brings up
-# where it runs alone. A test holds this to be all roles.
+# where it runs alone (`is_prepared`). A test holds this to be all roles.
 SCENARIOS = (
     *("lab", "preflight", "clock", "pki", "docker", "swarm", "images", "registry", "swarm_service"),
     *("store", "worker", "frontend", "swarm_api", "interlock", "smoke", "common"),
@@ -36,6 +38,10 @@ LINTERS = {
     "ansible": ("ansible-lint", "--offline"),
     "aws": ("ansible-playbook", "molecule/aws/lint.yml"),
 }
+WITHOUT_PREPARE = (
+    *("--base-config", ".config/molecule/config.yml"),
+    *("--base-config", "molecule/in_order.yml"),
+)
 MEMORY = STATE / "molecule"
 # Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
 LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"
@@ -47,11 +53,12 @@ def lint(checks: Checks) -> None:
         checks.check(f"lint {name}", *command)
 
 
-def molecule(checks: Checks, name: str, *arguments: str) -> bool:
+def molecule(checks: Checks, name: str, *arguments: str, **environment: str) -> bool:
     """Run Molecule with a memory of its own, so that it skips nothing as done already."""
     command = ["molecule", *arguments, "--no-command-borders", "--no-report"]
     memory = str(MEMORY / name.replace(" ", "-"))
-    return checks.check(name, *command, MOLECULE_EPHEMERAL_DIRECTORY=memory, NO_COLOR="1")
+    own = {"MOLECULE_EPHEMERAL_DIRECTORY": memory, "NO_COLOR": "1"}
+    return checks.check(name, *command, **own, **environment)
 
 
 @contextmanager
@@ -67,8 +74,27 @@ def alone(lock: Path) -> Iterator[None]:
         yield
 
 
+def imported(scenario: str, step: str) -> list[str | None]:
+    """Return, for each play of a scenario's step, the playbook that it imports, or None."""
+    file = ROOT / "molecule" / scenario / f"{step}.yml"
+    plays = yaml.safe_load(file.read_text()) if file.exists() else []
+    return [play.get("ansible.builtin.import_playbook") for play in plays]
+
+
+def is_prepared(scenario: str, before: Iterable[str]) -> bool:
+    """Return whether the scenarios `before` have run all playbooks that prepare this one."""
+    run = {
+        playbook
+        for name in before
+        for step in ("prepare", "converge")
+        for playbook in imported(name, step)
+        if playbook is not None
+    }
+    return all(playbook in run for playbook in imported(scenario, "prepare"))
+
+
 @alone(LOCK)
-def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
+def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> None:
     """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
     preflight.check()
     engine.start()
@@ -76,9 +102,10 @@ def on_a_lab(checks: Checks, part: str, *scenarios: str) -> None:
     molecule(checks, f"{part} cleared", "destroy")
     try:
         if molecule(checks, f"{part} created", "create"):
-            for name in scenarios:
+            for number, name in enumerate(scenarios):
+                config = WITHOUT_PREPARE if is_prepared(name, scenarios[:number]) else ()
                 options = ["--scenario-name", name, "--no-shared-state", "--destroy", "never"]
-                molecule(checks, f"{part} {name}", "test", *options)
+                molecule(checks, f"{part} {name}", *config, "test", *options, **environment)
     finally:
         molecule(checks, f"{part} removed", "destroy")
 
@@ -110,7 +137,8 @@ WITHOUT_MACHINES: dict[str, Callable[[Checks], object]] = {
 }
 ON_MACHINES: dict[str, Callable[[Checks], object]] = {
     "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS),
-    "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster"),
+    # As ./landslide up runs the whole; the other parts run all roles as Ansible does by itself.
+    "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
     "vagrant": lambda checks: elsewhere(checks, "vagrant"),
     "aws": lambda checks: elsewhere(checks, "aws"),
 }

@@ -4,10 +4,18 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 from landslide_cli import ROOT
 from landslide_cli.checks import LAST_LINES, Checks, count, last_words
 from landslide_cli.errors import Problem
-from landslide_cli.test import PARTS, SCENARIOS, require_world_readable, run_side_by_side
+from landslide_cli.test import (
+    PARTS,
+    SCENARIOS,
+    WITHOUT_PREPARE,
+    is_prepared,
+    require_world_readable,
+    run_side_by_side,
+)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +115,35 @@ def test_every_role_has_its_scenario_run():
     assert {*SCENARIOS, "aws"} == roles
     assert "aws" in PARTS
     assert len(SCENARIOS) == len(roles) - 1
+
+
+def test_a_scenario_is_prepared_unless_those_before_it_have_done_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("landslide_cli.test.ROOT", tmp_path)
+    plays = {
+        "pki": {"converge": ["pki.yml"]},
+        "docker": {"prepare": ["pki.yml", None], "converge": ["docker.yml"]},
+        "worker": {"prepare": ["docker.yml", "queue.yml"], "converge": ["worker.yml"]},
+        "frontend": {"prepare": ["pki.yml", "queue.yml", "worker.yml"]},
+    }
+    for name, steps in plays.items():
+        (tmp_path / "molecule" / name).mkdir(parents=True)
+        for step, playbooks in steps.items():
+            content = [{"ansible.builtin.import_playbook": p} if p else {} for p in playbooks]
+            (tmp_path / "molecule" / name / f"{step}.yml").write_text(yaml.safe_dump(content))
+
+    assert is_prepared("pki", [])
+    # It has a play of its own.
+    assert not is_prepared("docker", ["pki"])
+    # Nobody has brought up the queue.
+    assert not is_prepared("worker", ["pki", "docker"])
+    assert is_prepared("frontend", ["pki", "docker", "worker"])
+    assert not is_prepared("frontend", ["pki", "docker"])
+
+
+def test_nothing_but_preparing_is_left_out():
+    _, usual, _, shorter = WITHOUT_PREPARE
+    before, after = (
+        yaml.safe_load((ROOT / name).read_text())["scenario"]["test_sequence"]
+        for name in (usual, shorter)
+    )
+    assert before == ["prepare", *after]

@@ -101,7 +101,6 @@ def test_what_counts_has_its_standing(counts, votes, standing):
 
 
 @given(runs())
-@settings(deadline=None)
 def test_a_system_that_is_right_is_never_called_wrong(run: Outcome):
     verdict = compare(run.votes, run.ledger, run.counted, Order(SKEW))
 

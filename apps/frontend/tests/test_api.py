@@ -108,7 +108,7 @@ def test_a_client_gets_what_it_would_rather_have(
     assert client.get("/", headers={"Accept": accept}).mimetype == kind
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(accept=st.text(st.characters(codec="latin-1", exclude_categories=["Cc"])))
 def test_no_wish_is_an_error_of_ours(app: Flask, accept: str) -> None:
     for wish in (accept, f"application/json{accept}"):

@@ -136,7 +136,7 @@ def test_the_beginning_of_a_form_is_no_vote(stranger: FlaskClient, ballots: Ball
 
 
 # One queue serves all examples: whatever they store, none may end in an error of ours.
-once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @once

@@ -169,7 +169,7 @@ def test_every_history_ends_in_the_same_count(
     OurHistories.poll = poll
     OurHistories.servers = [make_redis_server() for _ in QUEUES]
     run_state_machine_as_test(
-        OurHistories, settings=settings(deadline=None, max_examples=20, stateful_step_count=25)
+        OurHistories, settings=settings(max_examples=20, stateful_step_count=25)
     )
 
 
