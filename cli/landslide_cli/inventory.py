@@ -1,8 +1,8 @@
-"""The inventory a command works on, and the options that choose it."""
+"""The inventory a command works on, and the options that choose and unlock it."""
 
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from io import StringIO
 from pathlib import Path
@@ -15,16 +15,19 @@ from ansible.parsing.dataloader import DataLoader
 
 from . import ROOT
 from .errors import Problem
+from .passwords import Password, asked_for, file_options, password_options
 
 LAB_GROUP = "lab"
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """An inventory and the variables set beside it."""
+    """An inventory, the variables set beside it, and the passwords that it takes."""
 
     path: Path
     extra_vars: tuple[str, ...] = ()
+    password_files: tuple[str, ...] = ()
+    passwords: tuple[Password, ...] = field(default=(), repr=False)
 
     @cached_property
     def groups(self) -> dict[str, list[str]]:
@@ -52,15 +55,25 @@ class Inventory:
     def arguments(self) -> list[str]:
         """What tells Ansible's commands about it."""
         extra = [word for variable in self.extra_vars for word in ("--extra-vars", variable)]
-        return ["--inventory", str(self.path), *extra]
+        return ["--inventory", str(self.path), *extra, *self.password_files]
 
 
 def inventory_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the argument `inventory`."""
 
     @wraps(command)
-    def with_inventory(path: Path, extra_vars: tuple[str, ...], **rest: Any) -> None:
-        command(inventory=Inventory(path, extra_vars), **rest)
+    def with_inventory(
+        path: Path,
+        extra_vars: tuple[str, ...],
+        ask_become_pass: bool,
+        become_password_file: Path | None,
+        ask_vault_pass: bool,
+        vault_password_file: tuple[Path, ...],
+        **rest: Any,
+    ) -> None:
+        files = file_options(become_password_file, vault_password_file)
+        asked = asked_for(ask_become_pass, ask_vault_pass)
+        command(inventory=Inventory(path, extra_vars, tuple(files), tuple(asked)), **rest)
 
     extra = click.option(
         "extra_vars",
@@ -77,4 +90,4 @@ def inventory_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Path(exists=True, resolve_path=True, path_type=Path),
         default=ROOT / "inventories" / "lab",
         help="The machines to work on. Without it, the lab on this machine.",
-    )(extra(with_inventory))
+    )(extra(password_options(with_inventory)))

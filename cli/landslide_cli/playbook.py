@@ -16,6 +16,7 @@ import ansible_mitogen
 from . import ROOT
 from .errors import Stopped
 from .inventory import Inventory
+from .passwords import handed_over
 
 Event = Mapping[str, Any]
 """What plugins/callback/progress.py writes."""
@@ -112,13 +113,16 @@ def run(
                 outcome.hear(event)
                 listen(event)
 
-    with log.open("a", encoding="utf-8") as output:
+    with (
+        log.open("a", encoding="utf-8") as output,
+        handed_over(inventory.passwords) as (unlocking, pipes),
+    ):
         child = subprocess.Popen(
-            ["ansible-playbook", *inventory.arguments, *options, *playbooks],
+            ["ansible-playbook", *inventory.arguments, *unlocking, *options, *playbooks],
             cwd=ROOT,
             env=environment(writer),
-            pass_fds=[writer],
-            stdin=subprocess.DEVNULL,
+            pass_fds=[writer, *pipes["pass_fds"]],
+            stdin=pipes["stdin"],
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -3,10 +3,13 @@
 import signal
 import threading
 
+import click
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
+from click.testing import CliRunner
 from landslide_cli import playbook
 from landslide_cli.errors import Stopped
-from landslide_cli.inventory import Inventory
+from landslide_cli.inventory import Inventory, inventory_options
 
 HOSTS = "[frontend]\nfrontend01\nfrontend02\n[all:vars]\nansible_connection=local\n"
 
@@ -103,3 +106,68 @@ def test_interrupted_it_ends_ansible_and_says_so(tmp_path, inventory):
 
     with pytest.raises(Stopped):
         playbook.run([str(path)], inventory, tmp_path / "up.log", interrupt)
+
+
+@pytest.fixture
+def vault(tmp_path, inventory):
+    """A variable of all hosts that only the password "open sesame" unlocks."""
+    secret = VaultLib([("default", VaultSecret(b"open sesame"))]).encrypt("word: hello\n")
+    variables = tmp_path / "group_vars" / "all.yml"
+    variables.parent.mkdir()
+    variables.write_bytes(secret)
+    return inventory
+
+
+TELL = '  tasks: [{set_stats: {data: {word: "{{ word }}"}, aggregate: false}}]'
+
+
+def test_a_vault_is_opened_by_a_password_that_was_asked_for(run, vault):
+    given = Inventory(vault.path, passwords=(("--vault-password-file", "open sesame"),))
+    outcome, _ = run(TELL, given)
+
+    assert outcome.data == {"word": "hello"}
+    assert "sesame" not in repr(given)
+
+
+def test_a_vault_is_opened_by_a_file(run, vault, tmp_path):
+    password = tmp_path / "password"
+    password.write_text("open sesame\n")
+    told = []
+
+    @click.command()
+    @inventory_options
+    def command(inventory):
+        outcome, _ = run(TELL, inventory)
+        told.append(outcome.data)
+
+    arguments = ["-i", str(vault.path), "--vault-password-file", str(password)]
+    result = CliRunner().invoke(command, arguments)
+
+    assert result.exit_code == 0, result.output
+    assert told == [{"word": "hello"}]
+
+
+def test_the_password_of_sudo_is_asked_for_and_reaches_it(run, inventory, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_BECOME_ALLOW_SAME_USER", "true")
+    sudo, given = tmp_path / "sudo", tmp_path / "given"
+    monkeypatch.setenv("ANSIBLE_BECOME_EXE", str(sudo))
+    # Called as sudo -p PROMPT -u USER -H -- COMMAND
+    sudo.write_text(
+        '#!/bin/sh\nprintf %s "$2" >/dev/tty\nIFS= read -r word </dev/tty\n'
+        f'echo "$word" >>{given}\n'
+        'while [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n'
+    )
+    sudo.chmod(0o755)
+
+    @click.command()
+    @inventory_options
+    def command(inventory):
+        run("  become: true\n  tasks: [{command: id}]", inventory)
+
+    arguments = ["-i", str(inventory.path), "-K"]
+    result = CliRunner().invoke(command, arguments, input="open sesame\n")
+
+    assert result.exit_code == 0, result.output
+    assert "sesame" not in result.output
+    # Both hosts are this machine, and one way to root is enough.
+    assert given.read_text() == "open sesame\n"
