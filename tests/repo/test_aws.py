@@ -260,16 +260,16 @@ def test_nothing_is_open_but_what_each_tier_needs(cloud: Cloud) -> None:
         for door in properties("SecurityGroupIngress")
     } == {
         ("Machine", "Machine", "icmp", -1),
-        ("Balancer", "Interlock", "tcp", 80),
-        ("Balancer", "Interlock", "tcp", 443),
-        ("Swarm", "Swarm", "tcp", 7946),
-        ("Swarm", "Swarm", "udp", 7946),
-        ("Swarm", "Swarm", "udp", 4789),
+        *(("Balancer", "Interlock", "tcp", port) for port in (80, 443)),
+        *(("Swarm", "Swarm", *port) for port in (("tcp", 7946), ("udp", 7946), ("udp", 4789))),
         ("Swarm", "Manager", "tcp", 2377),
         ("Machine", "Manager", "tcp", 5000),
         ("Interlock", "Manager", "tcp", 9376),
         ("Interlock", "Frontend", "tcp", 8000),
         ("Interlock", "Store", "tcp", 80),
+        ("Interlock", "Interlock", "tcp", 8405),
+        *(("Store", "Interlock", "tcp", port) for port in (8404, 8405)),
+        ("Store", "Manager", "tcp", 9376),
     }
 
     machines = properties("Instance")
