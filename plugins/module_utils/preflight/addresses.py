@@ -31,7 +31,8 @@ def address_problems(
     if link["mtu"] < packet_size:
         return [
             f"{link['ifname']} with the address {address} has an MTU of {link['mtu']}; "
-            f"packets of {packet_size} bytes have to pass"
+            f"packets of {packet_size} bytes have to pass: raise it, or set swarm_network_mtu to "
+            f"{link['mtu']}"
         ]
     return []
 

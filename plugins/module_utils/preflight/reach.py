@@ -104,6 +104,7 @@ def reach_problems(names: Mapping[str, str], answers: Mapping[str, int], size: i
         elif largest < size:
             problems.append(
                 f"{name} ({address}) answers packets of {largest} bytes, but none of {size} bytes "
-                "that must not be fragmented: something on the way has a smaller MTU"
+                "that must not be fragmented: something on the way has a smaller MTU. Raise it, "
+                f"or set swarm_network_mtu to {largest}"
             )
     return problems

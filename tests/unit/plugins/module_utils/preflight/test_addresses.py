@@ -26,7 +26,8 @@ def test_an_absent_address_is_told() -> None:
 
 def test_a_small_mtu_is_told() -> None:
     assert address_problems("192.168.33.20", LINKS, 1500) == [
-        "eth1 with the address 192.168.33.20 has an MTU of 1450; packets of 1500 bytes have to pass"
+        "eth1 with the address 192.168.33.20 has an MTU of 1450; packets of 1500 bytes have to "
+        "pass: raise it, or set swarm_network_mtu to 1450"
     ]
 
 

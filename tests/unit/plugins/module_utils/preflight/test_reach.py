@@ -41,6 +41,7 @@ def test_silence_and_a_small_mtu_are_told_apart() -> None:
     answers = {"192.0.2.1": 1500, "192.0.2.2": 1400, "192.0.2.3": 0}
     assert reach_problems(names, answers, 1500) == [
         "worker (192.0.2.2) answers packets of 1400 bytes, but none of 1500 bytes that must not be "
-        "fragmented: something on the way has a smaller MTU",
+        "fragmented: something on the way has a smaller MTU. Raise it, or set "
+        "swarm_network_mtu to 1400",
         "manager (192.0.2.3) does not answer ICMP echo requests",
     ]
