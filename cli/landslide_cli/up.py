@@ -38,6 +38,8 @@ def up(inventory: Inventory) -> None:
     console.print(f"Up after {steps.elapsed:.0f} s. Log: {log}", soft_wrap=True)
     for name, address in outcome.data.get("addresses", {}).items():
         console.print(f"  {name:<11} {address}", soft_wrap=True)
+    for warning in (*outcome.data.get("swarm_strangers", ()), *outcome.data.get("open_ports", ())):
+        console.print(f"Warning: {warning}", soft_wrap=True)
     console.print(ending(outcome.data, datetime.now().astimezone()), soft_wrap=True)
 
 

@@ -35,8 +35,14 @@ _value:
   elements: str
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.probe import BLOCKED
+
+# Some of Ansible's words for a password that it was not given
+SUDO = re.compile(r"Missing sudo password|sudo: a password is required")
 
 
 def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: float) -> list[str]:
@@ -47,7 +53,8 @@ def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: fl
         if result.get("unreachable"):
             found = [f"cannot be reached: {message}"]
         else:
-            found = result.get("problems", [f"the checks could not run: {message}"])
+            hint = ": give it by --ask-become-pass (-K)" if SUDO.search(message) else ""
+            found = result.get("problems", [f"the checks could not run: {message}{hint}"])
         for problem in found:
             hosts_with.setdefault(problem, []).append(host)
     problems = [f"{', '.join(hosts)}: {problem}" for problem, hosts in hosts_with.items()]
@@ -57,10 +64,22 @@ def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: fl
     hostnames = {
         host: result["hostname"] for host, result in results.items() if "hostname" in result
     }
+    firewalls = {
+        host: result["firewalls"] for host, result in results.items() if result.get("firewalls")
+    }
     return [
         *problems,
+        *(firewall_hints(firewalls) if any(BLOCKED in problem for problem in problems) else []),
         *hostname_problems(hostnames),
         *clock_problems(offsets, max_clock_spread),
+    ]
+
+
+def firewall_hints(firewalls: Mapping[str, Sequence[str]]) -> list[str]:
+    """Name the firewalls that are active on hosts, since some port cannot be reached."""
+    return [
+        f"{host}: {' and '.join(names)} may be what blocks these ports: let the nodes reach them"
+        for host, names in firewalls.items()
     ]
 
 

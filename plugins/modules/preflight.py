@@ -27,6 +27,12 @@ options:
       - An entry with the machine's own address is left out.
     type: dict
     default: {}
+  peer_ports:
+    description:
+      - The ports that must be reached of each of O(peers), by its name, such as V(2377/tcp).
+      - Something has to answer there, a datagram of the prober's by the same one.
+    type: dict
+    default: {}
   packet_size:
     description:
       - The size, in bytes, of the IP packets that must reach each peer unfragmented.
@@ -120,6 +126,12 @@ hostname:
   returned: always
   type: str
   sample: frontend01
+firewalls:
+  description: The firewalls of the machine's owner that are active.
+  returned: always
+  type: list
+  elements: str
+  sample: [ufw]
 clock_offset:
   description: How far the machine's clock is ahead of O(controller_time), in seconds.
   returned: when O(controller_time) is given
@@ -151,6 +163,9 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.docker_
     made_networks,
     ssh_client,
 )
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.firewalls import (
+    active_firewalls,
+)
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.kernel import (
     encryption_problems,
     feature_problems,
@@ -160,6 +175,10 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.netfilt
     netfilter_problems,
 )
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.ports import check_ports
+from ansible_collections.landslide.voting.plugins.module_utils.preflight.probe import (
+    probe_problems,
+    unanswered_ports,
+)
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.reach import (
     largest_answers,
     reach_problems,
@@ -216,6 +235,7 @@ def network(module: AnsibleModule, settings: dict[str, Any]) -> list[str]:
     if link is not None:
         size = min(params["packet_size"], link["mtu"])
         problems += reach_problems(peers, largest_answers(own, peers.values(), size), size)
+        problems += probe_problems(peers, unanswered_ports(own, peers, params["peer_ports"]))
     return problems
 
 
@@ -225,6 +245,7 @@ def main() -> None:
         argument_spec={
             "node_address": {"type": "str", "required": True},
             "peers": {"type": "dict", "default": {}},
+            "peer_ports": {"type": "dict", "default": {}},
             "packet_size": {"type": "int", "default": 1500},
             "ports": {"type": "list", "elements": "str", "default": []},
             "address_pools": {"type": "list", "elements": "str", "default": []},
@@ -243,7 +264,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     now = time.time()
-    result: dict[str, Any] = {"time": now, "hostname": platform.node()}
+    result: dict[str, Any] = {
+        "time": now,
+        "hostname": platform.node(),
+        "firewalls": active_firewalls(),
+    }
     if module.params["controller_time"] is not None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:

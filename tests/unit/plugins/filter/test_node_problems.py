@@ -31,7 +31,7 @@ def test_every_problem_of_every_node_is_told_and_like_ones_together() -> None:
         "a, b: this is Debian 11",
         "b: port 80/tcp is taken",
         "c: cannot be reached: Connection refused",
-        "d: the checks could not run: Missing sudo password",
+        "d: the checks could not run: Missing sudo password: give it by --ask-become-pass (-K)",
     ]
 
 
@@ -57,3 +57,13 @@ def test_clocks_too_far_apart_are_told() -> None:
 @pytest.mark.parametrize("offsets", [{}, {"a": 99.0}, {"a": 0.0, "b": 10.0}])
 def test_clocks_within_the_bound_pass(offsets: dict[str, float]) -> None:
     assert clock_problems(offsets, 10) == []
+
+
+def test_a_firewall_is_named_where_a_port_cannot_be_reached() -> None:
+    closed = {"a": result("cannot reach b (192.0.2.2) on port 2377/tcp"), "b": result()}
+    closed["b"]["firewalls"] = ["ufw"]
+    assert node_problems(closed, 10) == [
+        "a: cannot reach b (192.0.2.2) on port 2377/tcp",
+        "b: ufw may be what blocks these ports: let the nodes reach them",
+    ]
+    assert node_problems({"a": result(), "b": closed["b"]}, 10) == []
