@@ -165,3 +165,19 @@ def test_an_unknown_part_of_the_tests_is_refused():
 
     assert result.exit_code == 2
     assert "nonsense" in result.output
+
+
+def test_up_passes_on_what_a_run_warns_of(monkeypatch, tmp_path):
+    (tmp_path / "hosts.ini").write_text("[manager]\nmanager01\n")
+    told = {
+        "test_vote_counted": True,
+        "poll": {},
+        "open_ports": ["store01 answers at 203.0.113.250 on port 2377/tcp."],
+        "swarm_strangers": ["worker09 is in the Swarm and not in the inventory."],
+    }
+    monkeypatch.setattr("landslide_cli.playbook.run", lambda *arguments: Outcome(data=told))
+    result = CliRunner().invoke(main, ["up", "-i", str(tmp_path / "hosts.ini")])
+
+    assert result.exit_code == 0, result.output
+    assert "Warning: store01 answers at 203.0.113.250 on port 2377/tcp." in result.output
+    assert "Warning: worker09 is in the Swarm" in result.output
