@@ -10,6 +10,7 @@ from .hosts import hosts
 from .load import load
 from .poll import close, open_
 from .retire import retire
+from .rotate import rotate
 from .state import state
 from .status import status
 from .test import test
@@ -26,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for command in (up, status, hosts, load, chaos, retire, open_, close, state, test, down):
+for command in (up, status, hosts, load, chaos, retire, open_, close, rotate, state, test, down):
     main.add_command(command)
 
 if __name__ == "__main__":
