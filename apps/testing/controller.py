@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -27,27 +30,13 @@ case "$1 $2" in
     *) exit 1 ;;
 esac
 """
-# Stands for community.docker.docker_swarm: what it is given becomes what the engine says.
-DOCKER_SWARM = """#!/usr/bin/python
-import json, os
-from ansible.module_utils.basic import AnsibleModule
-options = dict(state=dict(type="str"), labels=dict(type="dict"))
-module = AnsibleModule(argument_spec=options)
-with open(os.environ["ENGINE"]) as file:
-    swarm = json.load(file)
-swarm["Cluster"]["Spec"]["Labels"] = module.params["labels"]
-with open(os.environ["ENGINE"], "w") as file:
-    json.dump(swarm, file)
-module.exit_json(changed=True)
-"""
-
 NO_SWARM = {"LocalNodeState": "inactive", "ControlAvailable": False, "Error": ""}
 LOST_QUORUM = {"LocalNodeState": "active", "ControlAvailable": True, "Error": "has no leader"}
 
 
 def swarm(labels: Mapping[str, str]) -> dict[str, Any]:
     """Return what a manager says of its Swarm."""
-    cluster = {"Spec": {"Labels": labels}}
+    cluster = {"Version": {"Index": 7}, "Spec": {"Name": "default", "Labels": labels}}
     return {"LocalNodeState": "active", "ControlAvailable": True, "Error": "", "Cluster": cluster}
 
 
@@ -65,6 +54,37 @@ def state_labels() -> dict[str, str]:
     return made
 
 
+class Engine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """The part of an engine's API that changes a Swarm; what it says is in the file `said`."""
+
+    def __init__(self, socket: Path, said: Path) -> None:
+        """Take a path to listen at."""
+        self.said = said
+        super().__init__(str(socket), Update)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Update(BaseHTTPRequestHandler):
+    """What is sent becomes what is said, as the engine has it: what is left out is empty."""
+
+    server: Engine
+
+    def do_POST(self) -> None:
+        """Take in a Swarm's settings, of the version that is there."""
+        told = json.loads(self.server.said.read_text())
+        spec = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        good = self.path == f"/swarm/update?version={told['Cluster']['Version']['Index']}"
+        if good:
+            told["Cluster"] = {"Version": {"Index": 8}, "Spec": spec}
+            self.server.said.write_text(json.dumps(told))
+        self.send_response(200 if good else 400)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
 class Controller:
     """Runs playbooks with a state directory of its own, all hosts being this machine."""
 
@@ -72,11 +92,9 @@ class Controller:
         """Take a directory to work in."""
         self.state = place / "state"
         self._engine, self._bin = place / "engine.json", place / "bin"
-        modules = place / "ansible_collections/community/docker/plugins/modules"
-        for directory in (self._bin, modules):
-            directory.mkdir(parents=True)
-        (modules / "docker_swarm.py").write_text(DOCKER_SWARM)
-        self._collections = f"{place}:{ROOT / 'collections'}"
+        self._bin.mkdir()
+        self._socket = place / "docker.sock"
+        Engine(self._socket, self._engine)
 
     def fill(self) -> None:
         """Make all that a state has; the content of each file is its name."""
@@ -111,6 +129,7 @@ class Controller:
             "ansible_become": False,
             "ansible_python_interpreter": sys.executable,
             "cluster_state_directory": str(self.state),
+            "__keys_socket": str(self._socket),
         }
         return subprocess.run(
             [
@@ -121,7 +140,6 @@ class Controller:
             env=os.environ
             | {
                 "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-                "ANSIBLE_COLLECTIONS_PATH": self._collections,
                 "ANSIBLE_NOCOLOR": "1",
                 "PATH": f"{self._bin}:{os.environ['PATH']}",
                 "ENGINE": str(self._engine),

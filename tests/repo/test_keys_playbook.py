@@ -114,7 +114,18 @@ def test_a_secret_of_the_inventory_counts_and_may_be_changed_by_rotate_only(
 
 
 @pytest.mark.parametrize(
-    "name", ["poll", "pki", "store", "queue", "worker", "frontend", "interlock", "converge"]
+    "name",
+    [
+        "poll",
+        "pki",
+        "fingerprints",
+        "store",
+        "queue",
+        "worker",
+        "frontend",
+        "interlock",
+        "converge",
+    ],
 )
 def test_whatever_makes_or_uses_a_key_compares_first(root: Path, name: str) -> None:
     first, *_ = yaml.safe_load((root / "playbooks" / f"{name}.yml").read_text())
