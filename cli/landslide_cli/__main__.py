@@ -10,13 +10,15 @@ from .down import down
 from .hosts import hosts
 from .poll import close, open_
 from .retire import retire
+from .rotate import rotate
 from .run_playbook import run_playbook
+from .state import state
 from .status import status
 from .test import test
 from .up import up
 
 SECTIONS = {
-    "Commands": (up, status, open_, close, retire, hosts, run_playbook, down),
+    "Commands": (up, status, open_, close, retire, rotate, state, hosts, run_playbook, down),
     "To test Landslide itself": (load, chaos, test),
 }
 """The commands in the order in which they are needed."""

@@ -12,7 +12,18 @@ from landslide_cli.__main__ import main
 from landslide_cli.inventory import Inventory
 from landslide_cli.playbook import Outcome
 
-OPERATE = ["up", "status", "open", "close", "retire", "hosts", "playbook", "down"]
+OPERATE = [
+    "up",
+    "status",
+    "open",
+    "close",
+    "retire",
+    "rotate",
+    "state",
+    "hosts",
+    "playbook",
+    "down",
+]
 TEST = ["load", "chaos", "test"]
 
 

@@ -18,6 +18,7 @@ Judge = Callable[..., subprocess.CompletedProcess[str]]
 # The container that runs, and what psql says in it, as far as the playbook may ask for them.
 DOCKER = """#!/bin/sh
 case $1 in
+    info) echo '{"LocalNodeState": "inactive", "ControlAvailable": false, "Error": ""}' ;;
     ps) if [ -n "$STORE" ]; then echo 0123456789ab; fi ;;
     exec) if [ "$STORE" = recovering ]; then exit 2; fi; printf '%s\\n' "$STORE" ;;
     *) exit 1 ;;

@@ -1,0 +1,93 @@
+"""./landslide state"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from . import STATE, bundle, playbook
+from .errors import Problem
+from .inventory import Inventory, inventory_options
+from .progress import Steps
+from .report import raise_failure
+
+VARIABLE = "LANDSLIDE_PASSPHRASE"
+# ansible-vault makes guessing slow, but not slow enough for a short one.
+SHORTEST = 16
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"Where the passphrase stands. Without it: {VARIABLE}, else the terminal is asked.",
+)
+
+
+@click.group()
+def state() -> None:
+    """Take the cluster's secrets and authorities to another controller, encrypted."""
+
+
+@state.command("export")
+@click.argument("file", type=click.Path(path_type=Path))
+@passphrase_option
+@inventory_options
+def export(inventory: Inventory, file: Path, passphrase_file: Path | None) -> None:
+    """Write the secrets and authorities of this controller to FILE, encrypted.
+
+    docs/keys.md says how FILE is opened without Landslide.
+    """
+    directory = directory_of(inventory)
+    files = bundle.read(directory)
+    if not files:
+        raise Problem(f"There is nothing to export in {directory}: no run has made a cluster yet.")
+    if file.exists():
+        raise Problem(f"{file} is there already, and is not overwritten.")
+    passphrase = _passphrase(passphrase_file, new=True)
+    try:
+        bundle.write(file, bundle.pack(files, passphrase))
+    except OSError as error:
+        raise Problem(f"{file} cannot be written: {error.strerror}.") from error
+    click.echo(f"{len(files)} files of {directory} are in {file}, encrypted.")
+
+
+@state.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@passphrase_option
+@inventory_options
+def import_(inventory: Inventory, file: Path, passphrase_file: Path | None) -> None:
+    """Take the secrets and authorities in FILE into this controller.
+
+    What is here already is never overwritten.
+    """
+    directory = directory_of(inventory)
+    files = bundle.unpack(file.read_bytes(), _passphrase(passphrase_file, new=False))
+    if bundle.place(files, directory):
+        click.echo(f"{len(files)} files are in {directory}.")
+    else:
+        click.echo(f"{directory} has all of it already.")
+
+
+def directory_of(inventory: Inventory) -> Path:
+    """Return the state directory of an inventory."""
+    log = STATE / "log" / time.strftime("state-%Y%m%d-%H%M%S.log")
+    with Steps(Console(highlight=False)) as steps:
+        outcome = playbook.run(["playbooks/state_directory.yml"], inventory, log, steps.on_event)
+        raise_failure(outcome, log, "Nothing was changed.")
+    return Path(outcome.data["state_directory"])
+
+
+def _passphrase(file: Path | None, new: bool) -> str:
+    if file:
+        passphrase = file.read_text().strip()
+    elif VARIABLE in os.environ:
+        passphrase = os.environ[VARIABLE].strip()
+    elif sys.stdin.isatty():
+        passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=new)
+    else:
+        raise Problem(f"The passphrase is missing: give --passphrase-file, or set {VARIABLE}.")
+    if new and len(passphrase) < SHORTEST:
+        raise Problem(f"The passphrase has to have at least {SHORTEST} characters.")
+    return passphrase
