@@ -24,7 +24,7 @@ target "python" {
 target "python-build" {
   context  = "base"
   target   = "python-build"
-  contexts = { python = "target:python" }
+  contexts = { python = "target:python", common = "./common" }
 }
 
 target "on-base" {

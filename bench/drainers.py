@@ -11,8 +11,8 @@ from typing import Any
 APPS = Path(__file__).resolve().parent.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "worker")]
 
-import psycopg2  # noqa: E402 (it has to come after the line above, as have the others)
-from worker.ballots import Batch, Sorter  # noqa: E402 (found by the line above)
+from common.store import connect  # noqa: E402 (found by the line above, as are the others)
+from worker.ballots import Batch, Sorter  # noqa: E402
 from worker.config import Config  # noqa: E402
 from worker.queue import OPEN, Queue  # noqa: E402
 from worker.supervisor import Supervisor  # noqa: E402
@@ -63,14 +63,7 @@ def _drain(
 ) -> None:
     """Read the queues to their ends, one after the other."""
     sorter = Sorter(["a", "b", "test"], "pets")
-    connection = psycopg2.connect(
-        host=config.store_host,
-        port=config.store_port,
-        dbname=config.store_database,
-        user=config.store_user,
-        password=config.store_password_file.read_text(),
-    )
-    connection.autocommit = True
+    connection = connect(config.store, "drainer", 30)
     go.wait()
     with connection.cursor() as cursor:
         for address in addresses:

@@ -133,7 +133,7 @@ class Bench:
             "QUEUE_PASSWORD": PASSWORDS["admin"],
             "EDGE_TOKEN": "the-token-of-the-load-balancer",
             "VOTERS_FILE": str(directory / "voters"),
-            "PYTHONPATH": f"{APPS / 'frontend'}:{BENCH}",
+            "PYTHONPATH": f"{APPS / 'frontend'}:{APPS}:{BENCH}",
         }
         (directory / "poll.yml").write_text(json.dumps(POLL))
         for name in ("cookie_key", "entry_key", "test_token"):

@@ -59,10 +59,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         'choice 2 of the poll needs a color such as "#0b7285", in quotes',
     ),
     ({"choices": [TEA, COFFEE, "milk"]}, "choice 3 of the poll is no mapping"),
-    ({"language": "tlh"}, "the poll cannot be asked in tlh; there are en, de, ar"),
+    ({"language": "tlh"}, "the poll cannot be asked in tlh; there are ar, de, en"),
     (
         {"translations": {"tlh": GERMAN}},
-        "the poll cannot be asked in tlh; there are en, de, ar",
+        "the poll cannot be asked in tlh; there are ar, de, en",
     ),
     ({"language": "de"}, "the poll is in de, and has a translation to de, too"),
     (

@@ -41,9 +41,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-# The languages in which voters' and viewers' pages can talk; languages/ in apps/frontend and in
-# apps/results have the words.
-LANGUAGES = ("en", "de", "ar")
+# The languages in which voters' and viewers' pages can talk: each is a folder.
+WORDS = Path(__file__).parents[2] / "apps" / "common" / "languages"
+LANGUAGES = sorted(path.parent.name for path in WORDS.glob("*/interlock.json"))
 PICTURES = (".svg", ".webp", ".png", ".jpg", ".jpeg")
 # The page, its style and all pictures together are to stay under 50 kB.
 MAX_PICTURE_BYTES = 32 * 1024

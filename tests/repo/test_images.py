@@ -27,7 +27,7 @@ def targets(text: str) -> dict[str, Target]:
         inherited = re.findall(r'inherits *= \["([\w-]+)"\]', body)
         whole = "\n".join([*(bodies[other] for other in inherited), body])
         settings = dict(re.findall(r'^ +([\w-]+) *= "([^"]*)"$', whole, re.M))
-        contexts = dict(re.findall(r'([\w-]+) *= "target:([\w-]+)"', whole))
+        contexts = dict(re.findall(r'([\w-]+) *= "(?:target:|\./)([\w-]+)"', whole))
         no_cache = re.search(r"^ +no-cache += true$", whole, re.M) is not None
         if "context" in settings:
             found[name] = Target(

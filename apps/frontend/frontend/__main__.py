@@ -9,8 +9,8 @@ balancer asks the other ones what it had asked that one.
 
 import os
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+import common.server
+from granian.constants import Interfaces
 
 from frontend.config import Config
 
@@ -29,14 +29,11 @@ def serve(app: str, port: int, threads: int, connections: int) -> None:
 
     `threads` are those of each process.
     """
-    Granian(
+    common.server.serve(
         app,
-        # All interfaces: the container has one address, and only Swarm publishes it.
-        address="0.0.0.0",
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        websockets=False,
+        Interfaces.WSGI,
+        port,
+        DRAIN_SECONDS,
         workers=len(os.sched_getaffinity(0)),
         blocking_threads=threads,
         # Of each process: the kernel deals connections out as it likes, and one that a process does
@@ -44,11 +41,7 @@ def serve(app: str, port: int, threads: int, connections: int) -> None:
         backlog=connections,
         backpressure=connections,
         respawn_failed_workers=True,
-        # A process told to end while it starts may never notice (granian 2.8).
-        workers_kill_timeout=DRAIN_SECONDS,
-        # The load balancer keeps the access log. A second one here costs half a vote's CPU time.
-        log_access=False,
-    ).serve()
+    )
 
 
 if __name__ == "__main__":

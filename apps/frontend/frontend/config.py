@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from common.settings import file, positive, required
 
 from frontend.poll import Poll
 
@@ -42,7 +43,7 @@ class Config:
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(
-            poll=Poll.from_json(_file(environ, "POLL_FILE").read_text()),
+            poll=Poll.from_json(file(environ, "POLL_FILE").read_text()),
             node=_node(environ),
             queue_socket=environ.get("QUEUE_SOCKET", "/run/queue/redis.sock"),
             queue_user=environ.get("QUEUE_USER", "frontend"),
@@ -52,41 +53,27 @@ class Config:
             entry_key=_secret(environ, "ENTRY_KEY_FILE").encode(),
             test_token=_secret(environ, "TEST_TOKEN_FILE").encode(),
             https_only=_boolean(environ, "HTTPS_ONLY"),
-            queue_timeout=_positive(environ, "QUEUE_TIMEOUT", "2"),
-            connections=int(_positive(environ, "FRONTEND_CONNECTIONS", "2048")),
-            threads=int(_positive(environ, "FRONTEND_THREADS", "8")),
+            queue_timeout=positive(environ, "QUEUE_TIMEOUT", "2"),
+            connections=int(positive(environ, "FRONTEND_CONNECTIONS", "2048")),
+            threads=int(positive(environ, "FRONTEND_THREADS", "8")),
         )
-
-
-def _required(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name, "")
-    if not value:
-        raise ValueError(f"{name} is not set")
-    return value
 
 
 def _node(environ: Mapping[str, str]) -> str:
     # Part of every entry: with another name workers would reject all votes.
-    name = _required(environ, "NODE_NAME")
+    name = required(environ, "NODE_NAME")
     if not NODE_NAME.fullmatch(name):
         raise ValueError("NODE_NAME: 1 to 255 printable ASCII characters, no space, no backslash")
     return name
 
 
-def _file(environ: Mapping[str, str], name: str) -> Path:
-    path = Path(_required(environ, name))
-    if not path.is_file():
-        raise ValueError(f"{name}: there is no file {path}")
-    return path
-
-
 def _secret(environ: Mapping[str, str], name: str) -> str:
-    return _long_enough(name, _file(environ, name).read_text().strip())
+    return _long_enough(name, file(environ, name).read_text().strip())
 
 
 def _secrets(environ: Mapping[str, str], name: str) -> tuple[bytes, ...]:
     """One or more, a line each."""
-    lines = _file(environ, name).read_text().strip().splitlines()
+    lines = file(environ, name).read_text().strip().splitlines()
     return tuple(_long_enough(name, line.strip()).encode() for line in lines or [""])
 
 
@@ -102,13 +89,3 @@ def _boolean(environ: Mapping[str, str], name: str) -> bool:
     if value not in ("true", "false"):
         raise ValueError(f"{name} is neither true nor false")
     return value == "true"
-
-
-def _positive(environ: Mapping[str, str], name: str, default: str) -> float:
-    try:
-        value = float(environ.get(name, default))
-    except ValueError as error:
-        raise ValueError(f"{name} is not a number") from error
-    if not 0 < value < float("inf"):
-        raise ValueError(f"{name} has to be above zero")
-    return value

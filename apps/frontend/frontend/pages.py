@@ -6,10 +6,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from common.accept import best_language
+from common.languages import Words
+from common.pages import templates
 
 from frontend.errors import HTTPError, PageOutOfDate, PollNotOpen, ServiceUnavailable
-from frontend.languages import Words, best_language
 from frontend.poll import TEST_KEY, Choice, Poll
 from frontend.voter import Voter
 
@@ -51,17 +52,7 @@ class Pages:
     """
 
     def __init__(self, poll: Poll, node: str) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("frontend"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        # Now, not when there is something to say: by then the disk may be what has failed.
-        for name in self._environment.list_templates():
-            self._environment.get_template(name)
+        self._templates = templates("frontend")
         self.pictures = self._file("pictures.css", poll).encode()
         # A node that still has the last poll cannot answer for this one's pictures.
         name = sha256(self.pictures).hexdigest()[:16]
@@ -73,7 +64,7 @@ class Pages:
             f"img-src data:; style-src 'self' 'sha256-{style_hash}'"
         )
         self._polls = {poll.language: poll, **poll.translations}
-        self._words = {language: Words(language) for language in self._polls}
+        self._words = {language: Words(language, "frontend") for language in self._polls}
         self._language = lru_cache(HEADERS_KNOWN)(lambda header: best_language(header, self._polls))
         self._time = lru_cache(SECONDS_KNOWN)(_time)
         self._notice = lru_cache(NOTICES_KNOWN)(self._render_notice)
@@ -162,7 +153,7 @@ class Pages:
         return self._render("notice.html", language, notice=notice, press=press, chosen=chosen)
 
     def _render(self, template: str, language: str, **context: object) -> bytes:
-        page = self._environment.get_template(template)
+        page = self._templates.get_template(template)
         return page.render(
             poll=self._polls[language],
             _=self._words[language],
@@ -174,7 +165,7 @@ class Pages:
         ).encode()
 
     def _file(self, template: str, poll: Poll) -> str:
-        return self._environment.get_template(template).render(choices=poll.choices)
+        return self._templates.get_template(template).render(choices=poll.choices)
 
 
 def _time(seconds: int) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from frontend.languages import LANGUAGES
+from common.languages import LANGUAGES
 
 # A choice for the vote that proves a deployment: stored and counted like every other, in a tally
 # row of its own, and left out of totals. It is never on the page.

@@ -115,7 +115,7 @@ class Server:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", start],
-                env={**os.environ, **environ, "PYTHONPATH": str(source)},
+                env={**os.environ, **environ, "PYTHONPATH": f"{source}:{source.parent}"},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -6,9 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from common.languages import LANGUAGES, texts
 from flask.testing import FlaskClient
 from frontend import pages
-from frontend.languages import LANGUAGES, Words, best_language
 from frontend.request import FORM
 
 
@@ -63,27 +63,13 @@ def test_a_good_cookie_is_left_alone(client: FlaskClient) -> None:
     assert "Set-Cookie" not in client.get("/").headers
 
 
-@pytest.mark.parametrize(
-    ("accepted", "language"),
-    [
-        ("", "en"),
-        ("de-AT,de;q=0.9,en;q=0.8", "de"),
-        ("fr", "en"),
-        ("en;q=0.5, de", "de"),
-        ("\xff", "en"),
-    ],
-)
-def test_a_visitor_gets_a_language_to_read(accepted: str, language: str) -> None:
-    assert best_language(accepted, ["en", "de"]) == language
-
-
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_every_language_has_all_the_words_and_no_more(language: str) -> None:
     source = Path(pages.__file__).parent
     templates = " ".join(path.read_text() for path in source.glob("templates/*.html"))
     code = " ".join(path.read_text() for path in source.glob("*.py")).replace("{FORM}", FORM)
     said = set(re.findall(r'_\("([^"]+)"\)', templates))
-    words = Words(language).known
+    words = texts(language, "frontend")
     assert said <= set(words)
     assert [word for word in words if f'"{word}"' not in templates + code] == []
     refusals = re.findall(r'HTTPError\(\d+, f?"([^"]+)"|(?:sentence: str|advice) = "([^"]+)"', code)

@@ -84,7 +84,7 @@ def run(
     wait = config.tick
     problems: tuple[str, ...] = ()
     while bell.wait(wait, config.debounce_min, config.debounce_max):
-        HEARTBEAT.touch()
+        HEARTBEAT.beat()
         metrics.rounds_total += 1
         try:
             # First: it needs no manager.

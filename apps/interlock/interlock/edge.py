@@ -1,9 +1,9 @@
 """What the Swarm has no say in: HAProxy's processes, listeners, and what may come in. Pure."""
 
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
+
+from . import busy
 
 # A ballot is some hundred bytes. It must fit HAProxy's buffer (16 KiB), or it cannot be retried.
 BODY_LIMIT = 8192
@@ -20,51 +20,6 @@ _CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1"
 
 # Stands for the addresses of a frontend that has none.
 DRAINING = "    # Draining: it listens nowhere."
-
-# As the voting page looks.
-_BUSY_STYLE = (
-    ":root{--paper:#f8f9fa;--ink:#212529}"
-    "@media(prefers-color-scheme:dark){:root{--paper:#16191d;--ink:#f1f3f5}}"
-    "html{font-size:clamp(1rem,1.12vw,3.5rem)}"
-    "body{margin:0;background:var(--paper);color:var(--ink);font:1.125rem/1.5 system-ui,sans-serif}"
-    "main{box-sizing:border-box;max-width:52rem;min-height:100vh;margin:auto;padding:1.5rem 1rem;"
-    "display:grid;align-content:center;gap:2.5rem}"
-    "h1,p{margin:0;text-align:center;overflow-wrap:anywhere;text-wrap:balance}"
-    "h1{font-size:clamp(1.375rem,5vw,2rem);line-height:1.2}"
-    "section{display:grid;gap:.5rem}"
-)
-# HAProxy has one page for all: it speaks every language that the voting page has.
-_BUSY_WORDS = {
-    "lang=en": (
-        "Many people are here right now",
-        "Please wait a few seconds and try again.",
-        "If you were voting, vote again then. It does no harm: you are counted once.",
-    ),
-    "lang=de": (
-        "Gerade sind sehr viele hier",
-        "Bitte warten Sie ein paar Sekunden und versuchen Sie es noch einmal.",
-        "Wenn Sie abstimmen wollten, tun Sie es dann noch einmal. Ihre Stimme zählt einmal.",
-    ),
-    "lang=ar dir=rtl": (
-        "يوجد هنا الآن عدد كبير من الناس",
-        "انتظر بضع ثوانٍ ثم حاول مرة أخرى من فضلك.",
-        "إذا كنت تصوّت فصوّت مرة أخرى حينها. لا ضرر في ذلك: يُحتسب صوتك مرة واحدة.",
-    ),
-}
-_BUSY_PAGE = (
-    "<!doctype html><html lang=en><head><meta charset=utf-8>"
-    "<meta name=viewport content='width=device-width,initial-scale=1'>"
-    "<meta name=color-scheme content='light dark'><title>Please try again</title>"
-    f"<link rel=icon href='data:,'><style>{_BUSY_STYLE}</style></head>"
-    "<body><main>"
-    + "".join(
-        f"<section {language}><h1>{what}</h1><p>{advice}</p><p>{vote}</p></section>"
-        for language, (what, advice, vote) in _BUSY_WORDS.items()
-    )
-    + "</main></body></html>"
-)
-_BUSY_STYLE_HASH = b64encode(sha256(_BUSY_STYLE.encode()).digest()).decode()
-_BUSY_CSP = f"default-src 'none'; img-src data:; style-src 'sha256-{_BUSY_STYLE_HASH}'"
 
 
 @dataclass(frozen=True)
@@ -150,8 +105,8 @@ defaults
     for status in (429, 500, 502, 503, 504):
         yield (
             f'    http-error status {status} content-type "text/html; charset=utf-8" '
-            f"string {quote(_BUSY_PAGE)} hdr Retry-After 5 hdr Cache-Control no-store"
-            f" hdr Content-Security-Policy {quote(_BUSY_CSP)}"
+            f"string {quote(busy.PAGE)} hdr Retry-After 5 hdr Cache-Control no-store"
+            f" hdr Content-Security-Policy {quote(busy.CSP)}"
         )
     yield f"""
 frontend metrics

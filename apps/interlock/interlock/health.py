@@ -1,16 +1,16 @@
 """`python -m interlock.health`: fails where the main loop has not gone round for a while."""
 
 import sys
-import time
-from pathlib import Path
 
-HEARTBEAT = Path("/tmp/alive")
-LIMIT = 90.0
+from common.heartbeat import Heartbeat
+
+HEARTBEAT = Heartbeat()
+STALE_SECONDS = 90
 
 
 def main() -> int:
-    """0 where the last round began less than LIMIT seconds ago, else 1."""
-    return int(not HEARTBEAT.exists() or time.time() - HEARTBEAT.stat().st_mtime > LIMIT)
+    """0 where the last round began less than STALE_SECONDS ago, else 1."""
+    return int(not HEARTBEAT.is_alive(STALE_SECONDS))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Asks the managers for the time and the other load balancers for theirs, again and again."""
 
 import logging
-import re
 import ssl
 import time
 from collections.abc import Callable
 from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
+
+from common import metrics
 
 from .clock import LIMIT, Balancer, Decision, Sample, offset
 from .metrics import PREFIX, Metrics
@@ -17,7 +18,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 TIMEOUT = 2.0
 ERRORS = (OSError, HTTPException, ValueError, LookupError)
-_GAUGE = re.compile(rf"^{PREFIX}(\w+) (\S+)$", re.M)
 
 
 class Watch:
@@ -101,14 +101,11 @@ def ask_manager(url: str, tls: ssl.SSLContext) -> Sample | None:
 
 def ask_balancer(address: str) -> Balancer | None:
     """What another load balancer's Interlock says of it; None where it does not answer."""
-    host, _, port = address.rpartition(":")
     try:
-        with closing(HTTPConnection(host, int(port), timeout=TIMEOUT)) as connection:
-            connection.request("GET", "/metrics")
-            gauges = dict(_GAUGE.findall(connection.getresponse().read().decode()))
+        gauges = metrics.gauges(metrics.read(address, "/metrics", TIMEOUT), PREFIX)
         return Balancer(
-            offset=float(gauges["clock_offset_seconds"]) if gauges["clock_known"] == "1" else None,
-            serves=gauges["serving"] == "1" and gauges["draining"] == "0",
+            offset=gauges["clock_offset_seconds"] if gauges["clock_known"] else None,
+            serves=bool(gauges["serving"]) and not gauges["draining"],
         )
     except ERRORS:
         return None

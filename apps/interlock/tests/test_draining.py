@@ -154,7 +154,7 @@ def balancer(
     port = free_port()
     env = {
         "PATH": f"{haproxy.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(Path(program.__file__).parents[1]),
+        "PYTHONPATH": ":".join(map(str, Path(program.__file__).parents[1:3])),
         "SWARM_API": ",".join(manager.url for manager in managers),
         "OTHER_LOAD_BALANCERS": ",".join(f"127.0.0.1:{other}" for other in others),
         "TLS_CA": str(pki / "ca.crt"),

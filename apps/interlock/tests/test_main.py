@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from common.heartbeat import Heartbeat
 from interlock import __main__ as program
 from interlock import health
 from interlock.config import Config, from_env
@@ -59,11 +60,11 @@ def interlock(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The running program; what it says is in `interlock.log`."""
     path = f"{haproxy_binary.parent}:{os.environ['PATH']}"
-    source = str(Path(program.__file__).parents[1])
+    source = Path(program.__file__).parents[1]
     with (tmp_path / "interlock.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "interlock"],
-            env=env | {"PATH": path, "PYTHONPATH": source},
+            env=env | {"PATH": path, "PYTHONPATH": f"{source}:{source.parent}"},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -196,7 +197,7 @@ def test_what_cannot_be_read_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(program, "HEARTBEAT", tmp_path / "alive")
+    monkeypatch.setattr(program, "HEARTBEAT", Heartbeat(tmp_path / "alive"))
     empty = Topology(())
     assert rounds(from_env(env), empty, SwarmError("gone"), empty) == [empty, empty]
     assert [r.message for r in caplog.records if r.levelno == logging.ERROR] == ["gone"]
@@ -206,7 +207,7 @@ def test_what_cannot_be_read_changes_nothing(
 def test_draining_needs_no_manager(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(program, "HEARTBEAT", tmp_path / "alive")
+    monkeypatch.setattr(program, "HEARTBEAT", Heartbeat(tmp_path / "alive"))
     bell = Bell()
     bell.ring()
     metrics = Metrics(serving=1)
@@ -241,7 +242,7 @@ def test_who_serves_is_told(
     error: Exception | None,
     serving: int,
 ) -> None:
-    monkeypatch.setattr(program, "HEARTBEAT", tmp_path / "alive")
+    monkeypatch.setattr(program, "HEARTBEAT", Heartbeat(tmp_path / "alive"))
     bell = Bell()
     bell.ring()
     metrics = Metrics(serving=1)
@@ -265,7 +266,7 @@ def test_a_problem_is_said_once(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(program, "HEARTBEAT", tmp_path / "alive")
+    monkeypatch.setattr(program, "HEARTBEAT", Heartbeat(tmp_path / "alive"))
     wrong = Topology((), ("service web is left out",))
     rounds(from_env(env), wrong, wrong, Topology(()), wrong)
     said = [r.message for r in caplog.records if r.levelno == logging.WARNING]
@@ -277,9 +278,9 @@ def test_health(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, age: float | None, exit_code: int
 ) -> None:
     heartbeat = tmp_path / "alive"
-    monkeypatch.setattr(health, "HEARTBEAT", heartbeat)
+    monkeypatch.setattr(health, "HEARTBEAT", Heartbeat(heartbeat))
     if age is not None:
-        heartbeat.touch()
+        Heartbeat(heartbeat).beat()
         then = heartbeat.stat().st_mtime - age
         os.utime(heartbeat, (then, then))
     assert health.main() == exit_code

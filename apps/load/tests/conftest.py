@@ -64,7 +64,7 @@ class Node:
             "POLL_FILE": str(poll.postgres.poll_file),
             "QUEUE_SOCKET": str(queue.socket_path),
             "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
-            "PYTHONPATH": str(APPS / "frontend"),
+            "PYTHONPATH": f"{APPS / 'frontend'}:{APPS}",
         }
         start = f"from frontend.__main__ import main; main(port={self.port})"
         with log.open("wb") as output:

@@ -2,25 +2,15 @@
 
 import sys
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from common.server import serve
+from granian.constants import Interfaces
 
 PORT = 8000
+DRAIN_SECONDS = 2
 
 
 def main(port: int = PORT) -> None:
-    Granian(
-        "overview.app:create_app",
-        factory=True,
-        # All interfaces: the container has one address, and only Swarm publishes it.
-        address="0.0.0.0",
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers_kill_timeout=2,
-        log_access=False,
-    ).serve()
+    serve("overview.app:create_app", Interfaces.ASGI, port, DRAIN_SECONDS, factory=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from common.pages import SECURITY_HEADERS
 from quart import Quart, Response, request
 
 from overview import balancer
@@ -21,14 +22,7 @@ from overview.swarm import Swarm
 from overview.warnings import warnings
 
 USER = "admin"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS = SECURITY_HEADERS | {"Cache-Control": "no-store"}
 
 
 def create_app(config: Config | None = None) -> Quart:

@@ -1,16 +1,15 @@
 """What a load balancer says of itself: HAProxy's and Interlock's Prometheus metrics."""
 
 import re
-from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+
+from common import metrics
 
 TIMEOUT = 3.0
 # Those of single servers are many, and not asked for here.
 PATH = "/metrics?scope=frontend&scope=backend"
 LINE = re.compile(r'^haproxy_(\w+)\{proxy="([^"]*)"(?:,code="([^"]*)")?\} (\d+)$', re.M)
-
-GAUGE = re.compile(r"^interlock_(\w+) (\S+)$", re.M)
+INTERLOCK = "interlock_"
 
 
 @dataclass(frozen=True)
@@ -40,27 +39,17 @@ class State:
 
 def read(address: str) -> Traffic:
     """Raises OSError, HTTPException or ValueError where there is no usable answer."""
-    return traffic(_get(address, PATH))
+    return traffic(metrics.read(address, PATH, TIMEOUT))
 
 
 def read_state(address: str) -> State:
     """Raises OSError, HTTPException or ValueError where there is no usable answer."""
-    return state(_get(address, "/metrics"))
+    return state(metrics.read(address, "/metrics", TIMEOUT))
 
 
-def _get(address: str, path: str) -> str:
-    host, _, port = address.rpartition(":")
-    with closing(HTTPConnection(host, int(port), timeout=TIMEOUT)) as connection:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        if response.status != 200:
-            raise HTTPException(f"{address} answers {response.status}")
-        return response.read().decode()
-
-
-def state(metrics: str) -> State:
+def state(text: str) -> State:
     """From Interlock's metrics. Raises ValueError where it is not there."""
-    gauges = {name: float(value) for name, value in GAUGE.findall(metrics)}
+    gauges = metrics.gauges(text, INTERLOCK)
     try:
         return State(
             ahead=gauges["clock_offset_seconds"] if gauges["clock_known"] else None,
@@ -71,9 +60,9 @@ def state(metrics: str) -> State:
         raise ValueError(f"no {error} in the metrics") from error
 
 
-def traffic(metrics: str) -> Traffic:
+def traffic(text: str) -> Traffic:
     """The traffic of the frontend `edge`. Raises ValueError where it is not there."""
-    counts = {(name, proxy, code): int(count) for name, proxy, code, count in LINE.findall(metrics)}
+    counts = {(name, proxy, code): int(count) for name, proxy, code, count in LINE.findall(text)}
     try:
         return Traffic(
             requests=counts["frontend_http_requests_total", "edge", ""],

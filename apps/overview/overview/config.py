@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.settings import file, required
+from common.store import StoreConfig
+
 
 @dataclass(frozen=True)
 class Config:
@@ -20,11 +23,7 @@ class Config:
     haproxy_metrics: tuple[str, ...]
     # Their Interlocks' metrics, in the same order.
     interlock_metrics: tuple[str, ...]
-    store_host: str
-    store_port: int
-    store_database: str
-    store_user: str
-    store_password_file: Path
+    store: StoreConfig
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
@@ -34,20 +33,16 @@ class Config:
         HAPROXY_METRICS and INTERLOCK_METRICS (HOST:PORT, with commas between several), TLS_CA,
         TLS_CERT, TLS_KEY (files that open the swarm-api). Optional: PGHOST, PGPORT, PGDATABASE,
         PGUSER.
-        Raises KeyError for a missing one and ValueError for a port that is no number.
+        Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(
-            node=environ["NODE_NAME"],
-            password_file=Path(environ["PASSWORD_FILE"]),
-            swarm_api=tuple(environ["SWARM_API"].split(",")),
-            tls_ca=environ["TLS_CA"],
-            tls_cert=environ["TLS_CERT"],
-            tls_key=environ["TLS_KEY"],
-            haproxy_metrics=tuple(environ["HAPROXY_METRICS"].split(",")),
-            interlock_metrics=tuple(environ["INTERLOCK_METRICS"].split(",")),
-            store_host=environ.get("PGHOST", "tasks.pg"),
-            store_port=int(environ.get("PGPORT", "5432")),
-            store_database=environ.get("PGDATABASE", "landslide"),
-            store_user=environ.get("PGUSER", "overview"),
-            store_password_file=Path(environ["PG_PASSWORD_FILE"]),
+            node=required(environ, "NODE_NAME"),
+            password_file=file(environ, "PASSWORD_FILE"),
+            swarm_api=tuple(required(environ, "SWARM_API").split(",")),
+            tls_ca=required(environ, "TLS_CA"),
+            tls_cert=required(environ, "TLS_CERT"),
+            tls_key=required(environ, "TLS_KEY"),
+            haproxy_metrics=tuple(required(environ, "HAPROXY_METRICS").split(",")),
+            interlock_metrics=tuple(required(environ, "INTERLOCK_METRICS").split(",")),
+            store=StoreConfig.from_environ(environ, "overview"),
         )

@@ -1,23 +1,14 @@
 """The page, from what the sources have said."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from common.pages import templates
+from jinja2 import Environment
 
 UNITS = ("bytes", "KiB", "MiB", "GiB")
 
 
 def environment() -> Environment:
     """For the templates, with the ways that figures are said here."""
-    made = Environment(
-        loader=PackageLoader("overview"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["number"] = "{:,}".format
-    made.filters["size"] = size
-    made.filters["lasting"] = lasting
-    return made
+    return templates("overview", number="{:,}".format, size=size, lasting=lasting)
 
 
 def size(count: int) -> str:

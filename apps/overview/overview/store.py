@@ -1,9 +1,8 @@
 """The store, as the overview sees it: one connection, one cheap statement at each look."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg2
+from common.store import Reader
 
 from overview.config import Config
 
@@ -122,23 +121,14 @@ class PollStatus:
 
 
 class Store:
-    """Connects when it is first read, and again after every failure. For one thread at a time."""
+    """The store, for one thread at a time."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._connection: Any = None
+        self._reader = Reader(config.store, f"overview {config.node}", READ)
 
     def read(self) -> PollStatus:
         """Raises psycopg2.Error or OSError within ten seconds."""
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            with self._connection.cursor() as cursor:
-                cursor.execute(READ)
-                state, title, size, voters, queues, workers, own, collisions = cursor.fetchone()
-        except psycopg2.Error:
-            self.close()
-            raise
+        state, title, size, voters, queues, workers, own, collisions = self._reader.row()
         return PollStatus(
             state=state,
             title=title,
@@ -154,23 +144,4 @@ class Store:
         )
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> Any:
-        connection = psycopg2.connect(
-            host=self._config.store_host,
-            port=self._config.store_port,
-            dbname=self._config.store_database,
-            user=self._config.store_user,
-            password=self._config.store_password_file.read_text().strip(),
-            application_name=f"overview {self._config.node}",
-            connect_timeout=3,
-            keepalives_idle=2,
-            keepalives_interval=2,
-            keepalives_count=2,
-            tcp_user_timeout=6_000,
-        )
-        connection.autocommit = True
-        return connection
+        self._reader.close()

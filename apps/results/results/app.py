@@ -5,6 +5,8 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
+from common.accept import best_language
+from common.pages import SECURITY_HEADERS
 from quart import Quart, Response, request
 
 from results.broadcaster import Broadcaster
@@ -13,13 +15,6 @@ from results.renderer import Renderer
 from results.store import Store
 
 MAX_VIEWERS = 4000
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def create_app(config: Config | None = None) -> Quart:
@@ -32,8 +27,8 @@ def create_app(config: Config | None = None) -> Quart:
     languages = list(config.texts)
 
     def language() -> str:
-        """The poll's own, unless the viewer would rather have another that it is in (RFC 9110)."""
-        return request.accept_languages.best_match(languages, languages[0]) or languages[0]
+        """The poll's own, unless the viewer would rather have another that it is in."""
+        return best_language(request.headers.get("Accept-Language", ""), languages)
 
     @app.while_serving
     async def read_the_store() -> AsyncGenerator[None, None]:
@@ -46,7 +41,7 @@ def create_app(config: Config | None = None) -> Quart:
 
     @app.after_request
     async def harden(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        response.headers.update(SECURITY_HEADERS)
         return response
 
     @app.get("/")

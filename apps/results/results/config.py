@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from common.settings import file, required
+from common.store import StoreConfig
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Config:
-    """What the results app needs to know. The password stays in its file until it connects."""
+    """What the results app needs to know."""
 
     node: str
     # By language; the poll's own comes first.
@@ -29,11 +31,7 @@ class Config:
     colors: Mapping[str, str]
     # Whether the votes of each choice are shown while the poll is open.
     before_closing: bool
-    store_host: str
-    store_port: int
-    store_database: str
-    store_user: str
-    store_password_file: Path
+    store: StoreConfig
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
@@ -41,20 +39,16 @@ class Config:
 
         Required: NODE_NAME, POLL_FILE (JSON, see docs/poll.md), PG_PASSWORD_FILE.
         Optional: PGHOST, PGPORT, PGDATABASE, PGUSER.
-        Raises KeyError for a missing one, OSError and ValueError for an unreadable poll file.
+        Raises ValueError for a missing one, and KeyError, too, for a poll file that is none.
         """
-        poll = json.loads(Path(environ["POLL_FILE"]).read_text())
+        poll = json.loads(file(environ, "POLL_FILE").read_text())
         return cls(
-            node=environ["NODE_NAME"],
+            node=required(environ, "NODE_NAME"),
             texts={
                 poll.get("language", "en"): Texts(poll["title"], poll["question"], {}),
                 **{code: Texts(**texts) for code, texts in poll.get("translations", {}).items()},
             },
             colors={choice["key"]: choice["color"] for choice in poll["choices"]},
             before_closing=poll.get("results_before_closing", True),
-            store_host=environ.get("PGHOST", "tasks.pg"),
-            store_port=int(environ.get("PGPORT", "5432")),
-            store_database=environ.get("PGDATABASE", "landslide"),
-            store_user=environ.get("PGUSER", "results"),
-            store_password_file=Path(environ["PG_PASSWORD_FILE"]),
+            store=StoreConfig.from_environ(environ, "results"),
         )

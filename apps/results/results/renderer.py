@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from common.pages import templates
 
 from results.chart import Chart
 from results.config import Config
 from results.figures import Figures
-from results.languages import Words
+from results.words import ResultsWords
 
 NO_FIGURES = "There are no figures yet: the store does not answer."
 
@@ -32,16 +32,10 @@ class Renderer:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._title = next(iter(config.texts.values())).title
-        self._words = {language: Words(language) for language in config.texts}
-        environment = Environment(
-            loader=PackageLoader("results"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._page = environment.get_template("page.html")
-        self._fragment = environment.get_template("figures.html")
+        self._words = {language: ResultsWords(language) for language in config.texts}
+        found = templates("results")
+        self._page = found.get_template("page.html")
+        self._fragment = found.get_template("figures.html")
 
     def render(self, figures: Figures | None, as_of: datetime, age: float | None) -> Snapshot:
         """The figures read at `as_of`; `age` in seconds where they are older than they should be.
@@ -80,7 +74,7 @@ class Renderer:
         return Chart.of(figures.minutes, end)
 
 
-def _notice(words: Words, figures: Figures | None, age: float | None) -> str:
+def _notice(words: ResultsWords, figures: Figures | None, age: float | None) -> str:
     """Why the figures are not those of now; empty where they are."""
     if figures is None:
         return words(NO_FIGURES)

@@ -220,7 +220,8 @@ def test_the_health_command_follows_the_main_loop(
 ) -> None:
     def healthy(hours_off: int = 0) -> bool:
         command = [sys.executable, "-m", "worker.health"]
-        environment = wrong_clock(hours_off) | {"TMPDIR": str(tmp_path / "worker01")}
+        directory = {"TMPDIR": str(tmp_path / "worker01")}
+        environment = os.environ | wrong_clock(hours_off) | directory
         source = Path(__file__).parents[1]
         return subprocess.run(command, check=False, cwd=source, env=environment).returncode == 0
 

@@ -1,12 +1,11 @@
 """The worker's settings: the one place that reads the environment."""
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# Its time is set while the main loop runs, to the monotonic clock's; see health.py.
-ALIVE_FILE = Path(tempfile.gettempdir(), "alive")
+from common.settings import file, positive, required
+from common.store import StoreConfig
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,7 @@ class Config:
     queue_port: int
     queue_user: str
     queue_password_file: Path
-    store_host: str
-    store_port: int
-    store_database: str
-    store_user: str
-    store_password_file: Path
+    store: StoreConfig
     batch_size: int
     claim_idle: float
     resolve_interval: float
@@ -34,20 +29,16 @@ class Config:
         Required: NODE_NAME, QUEUE_PASSWORD_FILE, PG_PASSWORD_FILE. Optional: QUEUE_HOST,
         QUEUE_PORT, QUEUE_USER, PGHOST, PGPORT, PGDATABASE, PGUSER, BATCH_SIZE (entries),
         CLAIM_IDLE and RESOLVE_INTERVAL (seconds).
-        Raises KeyError for a missing one and ValueError for one that is no number.
+        Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(
-            node=environ["NODE_NAME"],
+            node=required(environ, "NODE_NAME"),
             queue_host=environ.get("QUEUE_HOST", "tasks.redis"),
-            queue_port=int(environ.get("QUEUE_PORT", "6379")),
+            queue_port=int(positive(environ, "QUEUE_PORT", "6379")),
             queue_user=environ.get("QUEUE_USER", "worker"),
-            queue_password_file=Path(environ["QUEUE_PASSWORD_FILE"]),
-            store_host=environ.get("PGHOST", "tasks.pg"),
-            store_port=int(environ.get("PGPORT", "5432")),
-            store_database=environ.get("PGDATABASE", "landslide"),
-            store_user=environ.get("PGUSER", "worker"),
-            store_password_file=Path(environ["PG_PASSWORD_FILE"]),
-            batch_size=int(environ.get("BATCH_SIZE", "10000")),
-            claim_idle=float(environ.get("CLAIM_IDLE", "30")),
-            resolve_interval=float(environ.get("RESOLVE_INTERVAL", "1")),
+            queue_password_file=file(environ, "QUEUE_PASSWORD_FILE"),
+            store=StoreConfig.from_environ(environ, "worker"),
+            batch_size=int(positive(environ, "BATCH_SIZE", "10000")),
+            claim_idle=positive(environ, "CLAIM_IDLE", "30"),
+            resolve_interval=positive(environ, "RESOLVE_INTERVAL", "1"),
         )

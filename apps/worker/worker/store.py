@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-import psycopg2
+from common.store import connect
 from psycopg2.errors import UniqueViolation
 from psycopg2.extras import execute_values
 
@@ -15,6 +15,9 @@ from worker.config import Config
 from worker.queue import Figures
 
 log = logging.getLogger(__name__)
+
+# A node that dies says nothing: find out within half a minute.
+SECONDS = 30
 
 BALLOT = "entry_ms, entry_seq, voter, choice, cast_us, flag, node, boot, seq, mac"
 # What is put in here is gone at the end of the transaction; no other session ever sees it.
@@ -88,8 +91,6 @@ class Store:
     def __init__(self, connection: Any, queue: UUID) -> None:
         self._connection = connection
         self._queue = str(queue)
-        # Statements are transactions of their own, but for those between BEGIN and COMMIT.
-        connection.autocommit = True
         self._execute(STAGING)
         # The queue is known here before it is ever opened: an audit never misses one.
         register = "INSERT INTO queues (queue) VALUES (%(queue)s) ON CONFLICT DO NOTHING"
@@ -97,21 +98,7 @@ class Store:
 
     @classmethod
     def connect(cls, config: Config, queue: UUID) -> "Store":
-        connection = psycopg2.connect(
-            host=config.store_host,
-            port=config.store_port,
-            dbname=config.store_database,
-            user=config.store_user,
-            password=config.store_password_file.read_text().strip(),
-            application_name=f"worker {config.node}",
-            # A node that dies says nothing: find out within half a minute.
-            connect_timeout=5,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=30_000,
-        )
-        return cls(connection, queue)
+        return cls(connect(config.store, f"worker {config.node}", SECONDS), queue)
 
     def close(self) -> None:
         self._connection.close()

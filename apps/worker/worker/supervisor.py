@@ -1,12 +1,13 @@
 """Keeps one reader for each queue that the service's name resolves to."""
 
 import logging
-import os
 import socket
 import time
 from collections.abc import Callable
 
-from worker.config import ALIVE_FILE, Config
+from common.heartbeat import Heartbeat
+
+from worker.config import Config
 from worker.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -20,13 +21,6 @@ def resolve(host: str) -> set[str]:
     return {str(info[4][0]) for info in socket.getaddrinfo(host, None, socket.AF_INET)}
 
 
-def _show_alive() -> None:
-    # By the clock that all processes of a machine share and that never jumps; see health.py.
-    ALIVE_FILE.touch()
-    now = time.monotonic()
-    os.utime(ALIVE_FILE, (now, now))
-
-
 class Supervisor:
     """Starts and stops readers as queues come and go."""
 
@@ -36,6 +30,7 @@ class Supervisor:
         self._readers: dict[str, Reader] = {}
         self._leaving: list[Reader] = []
         self._lost = False
+        self._heartbeat = Heartbeat()
 
     def run(self, asked_to_stop: Callable[[float], bool]) -> None:
         """Run until `asked_to_stop`, which waits so many seconds, says so; then drain.
@@ -44,7 +39,7 @@ class Supervisor:
         """
         while True:
             self._follow()
-            _show_alive()
+            self._heartbeat.beat()
             if asked_to_stop(self._config.resolve_interval):
                 break
         self._leaving += self._readers.values()

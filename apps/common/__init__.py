@@ -1,0 +1,1 @@
+"""What several apps do alike. An image has all of it, and needs only what its app imports."""
