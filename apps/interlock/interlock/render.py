@@ -86,8 +86,8 @@ def _routes(services: Collection[Service]) -> Iterator[str]:
 def _backend(site: Site, service: Service) -> Iterator[str]:
     labels = service.labels
     yield f"\nbackend {service.name}"
-    yield f"    balance {labels.balance}"
-    yield from (f"    option {option}" for option in labels.options)
+    yield f"    balance {labels.balance_algorithm}"
+    yield from (f"    option {option}" for option in labels.backend_option)
     if labels.ssl_only:
         yield from _ssl_only(site, labels)
     if labels.max_connections is not None:

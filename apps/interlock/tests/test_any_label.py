@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from interlock.edge import Site
-from interlock.labels import BACKEND_OPTIONS
 from interlock.render import render
 from interlock.topology import Topology, build
+from interlock.values import BACKEND_OPTIONS
 
 from .test_render import SITE, complaints
 

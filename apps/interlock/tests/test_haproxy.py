@@ -130,7 +130,7 @@ def test_a_new_service_is_a_reload_without_a_lost_request(
     a, b, c = backends
     worker = running.pid()
     more(load)
-    labels = Labels(("results.local",), balance="leastconn")
+    labels = Labels(("results.local",), balance_algorithm="leastconn")
     results = Service("results", labels, (Server("c", "127.0.0.1", c.port),))
     running.bring_to(web(a, b), results)
     more(load)
@@ -147,7 +147,9 @@ def test_a_new_service_is_a_reload_without_a_lost_request(
 def test_an_invalid_configuration_is_refused(running: Edge, backends: list[Backend]) -> None:
     worker = running.pid()
     good = running.config.read_text()
-    bad = Service("bad", Labels(("b.local",), balance="no-such-algorithm edge%to'ken"), ())
+    bad = Service(
+        "bad", Labels(("b.local",), balance_algorithm="no-such-algorithm edge%to'ken"), ()
+    )
     with pytest.raises(HAProxyError, match="the last good one stays") as raised:
         running.bring_to(web(*backends[:2]), bad)
     assert "no-such-algorithm" in str(raised.value)

@@ -1,5 +1,7 @@
+from pathlib import Path
+
 import pytest
-from interlock.labels import LabelError, Labels, parse, unknown
+from interlock.labels import TABLE, Label, LabelError, Labels, parse, unknown
 
 
 def test_a_service_without_host_is_none_of_ours() -> None:
@@ -40,11 +42,13 @@ def test_all_labels() -> None:
         context_root_rewrite=True,
         port=8000,
         ssl_only=True,
-        tls_verify="required",
+        ssl_backend=True,
+        ssl_backend_tls_verify="required",
         health_check="/healthz?deep=1",
         health_check_interval=5000,
-        balance="leastconn",
-        options=("http-server-close", "tcpka"),
+        balance_algorithm="leastconn",
+        network="mynet",
+        backend_option=("http-server-close", "tcpka"),
         max_connections=500,
         default=True,
     )
@@ -122,3 +126,18 @@ def test_a_wrong_value_is_named(name: str, value: str) -> None:
 def test_unknown_labels_are_found() -> None:
     labels = {"interlock.hostnme": "x", "interlock.alias_domain.1": "y", "other": "z"}
     assert unknown(labels) == ("interlock.hostnme",)
+
+
+@pytest.mark.parametrize("label", TABLE, ids=lambda label: label.name)
+def test_the_documentation_has_the_table(label: Label) -> None:
+    name = f"{label.name}.N" if label.numbered else label.name
+    page = Path(__file__).parents[3] / "docs" / "interlock.md"
+    assert f"| `{name}` | {label.value} | {label.shown} | {label.means} |" in page.read_text()
+
+
+@pytest.mark.parametrize("label", TABLE, ids=lambda label: label.name)
+def test_each_label_is_known_and_has_a_default(label: Label) -> None:
+    names = [label.name, f"{label.name}.7"] if label.numbered else [label.name]
+    assert unknown({f"interlock.{name}": "" for name in names}) == ()
+    assert unknown({f"interlock.{label.name}.07x": ""}) == (f"interlock.{label.name}.07x",)
+    assert label.found({}) == label.default

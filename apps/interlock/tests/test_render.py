@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from interlock.edge import Rates, Site
-from interlock.labels import BACKEND_OPTIONS, BALANCE_ALGORITHMS, TLS_VERIFY, Labels
-from interlock.render import fingerprint, render
+from interlock.labels import Labels
+from interlock.render import fingerprint, render, server_options
 from interlock.topology import Server, Service, Topology
+from interlock.values import BACKEND_OPTIONS, BALANCE_ALGORITHMS, TLS_VERIFY
 
 SITE = Site(
     "127.0.0.1:8080",
@@ -30,11 +31,12 @@ LABELS = st.builds(
     context_root=st.none() | NAMES.map("/{}".format),
     context_root_rewrite=st.booleans(),
     ssl_only=st.booleans(),
-    tls_verify=st.none() | st.sampled_from(TLS_VERIFY),
+    ssl_backend=st.booleans(),
+    ssl_backend_tls_verify=st.sampled_from(TLS_VERIFY),
     health_check=st.none() | st.just("/healthz"),
     health_check_interval=st.sampled_from([100, 1000]),
-    balance=st.sampled_from(BALANCE_ALGORITHMS),
-    options=st.lists(st.sampled_from(BACKEND_OPTIONS), max_size=2).map(tuple),
+    balance_algorithm=st.sampled_from(BALANCE_ALGORITHMS),
+    backend_option=st.lists(st.sampled_from(BACKEND_OPTIONS), max_size=2).map(tuple),
     max_connections=st.none() | st.just(500),
     default=st.booleans(),
 )
@@ -105,9 +107,10 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
         one,
         health_check_interval=other.health_check_interval,
         max_connections=other.max_connections,
-        tls_verify=other.tls_verify,
+        ssl_backend=other.ssl_backend,
+        ssl_backend_tls_verify=other.ssl_backend_tls_verify,
     )
-    assert (print_of(one) == print_of(changed)) == (one == changed)
+    assert (print_of(one) == print_of(changed)) == (server_options(one) == server_options(changed))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,7 @@ def test_haproxy_accepts_any_secret(
     labels = Labels(("votingapp.local", "a.org"), health_check="/h?x='%[y]", default=True)
     services = (
         Service("web", labels, servers),
-        Service("results.app_x-1", Labels(("results.local",), balance="leastconn"), ()),
+        Service("results.app_x-1", Labels(("results.local",), balance_algorithm="leastconn"), ()),
     )
     site = replace(
         SITE,

@@ -95,7 +95,12 @@ def tls_server(certificates: Path) -> ThreadingHTTPServer:
 
 @pytest.mark.parametrize(("verify", "status"), [("none", 200), ("required", 503)])
 def test_ssl_backend(running: Edge, tls_server: Backend, verify: str, status: int) -> None:
-    labels = Labels(("votingapp.local",), health_check="/healthz", tls_verify=verify)
+    labels = Labels(
+        ("votingapp.local",),
+        health_check="/healthz",
+        ssl_backend=True,
+        ssl_backend_tls_verify=verify,
+    )
     running.bring_to(Service("web", labels, ()))
     # At run time, as most servers come.
     running.bring_to(web(tls_server, labels=labels))
