@@ -1,10 +1,11 @@
 """Writes the poll file into the tables `poll` and `choices`; run by ./prepare at each start.
 
-POLL_FILE is JSON: {id, title, question, choices: [{key, text}], opens_at, closes_at,
+POLL_FILE is JSON: {id, title, question, choices: [{key, text}], translations, opens_at, closes_at,
 choices_reworded}; the rest of it is for others. The times are optional: ISO 8601 with a zone;
 `opens_at: infinity` is to open by hand only. Nothing opens or closes here: the workers see to that.
-A choice that has left the file stays in the table, because ballots may name it. A closed poll stays
-as it was closed: its certificate names all this. The connection follows libpq's PG* variables.
+A choice that has left the file stays in the table, because ballots may name it, and so do its texts
+in translations. A closed poll stays as it was closed: its certificate names all this. The
+connection follows libpq's PG* variables.
 
 Ends with 1, a sentence on stderr, and nothing changed, where the file is of another poll, or where
 a choice that can be voted for means something else.
@@ -13,7 +14,7 @@ a choice that can be voted for means something else.
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,16 @@ from poll.problem import Problem
 FIND = "SELECT id, state FROM poll FOR UPDATE"
 NAME = "UPDATE poll SET id = %s WHERE id IS NULL"
 DESCRIBE = "UPDATE poll SET title = %s, question = %s, opens_at = %s, closes_at = %s"
-CHOICES = "SELECT key, text FROM choices"
+CHOICES = "SELECT key, text, translations FROM choices"
 UPSERT = """
-    INSERT INTO choices (key, text, position) VALUES (%s, %s, %s)
-    ON CONFLICT (key) DO UPDATE SET text = EXCLUDED.text, position = EXCLUDED.position
+    INSERT INTO choices (key, text, translations, position) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (key) DO UPDATE SET text = EXCLUDED.text, position = EXCLUDED.position,
+        translations = choices.translations || EXCLUDED.translations
     WHERE (choices.text, choices.position) IS DISTINCT FROM (EXCLUDED.text, EXCLUDED.position)
+        OR NOT choices.translations @> EXCLUDED.translations
 """
+# By language and key.
+Texts = Mapping[str, Mapping[str, str]]
 
 
 def load(cursor: Any, poll: Mapping[str, Any]) -> str | None:
@@ -49,38 +54,63 @@ def load(cursor: Any, poll: Mapping[str, Any]) -> str | None:
     if state == "closed":
         return "The poll is closed and stays as it was; another one needs an empty store."
     cursor.execute(CHOICES)
-    texts = dict(cursor.fetchall())
+    known_texts, choices = by_language(cursor.fetchall()), asked(poll)
     if state == "open":
-        keep_meanings(texts, poll)
+        reworded = poll.get("choices_reworded", False)
+        keep_meanings(known_texts, by_language(choices), reworded=reworded)
     cursor.execute(DESCRIBE, (poll["title"], poll["question"], *times))
-    for position, choice in enumerate(poll["choices"], start=1):
-        cursor.execute(UPSERT, (choice["key"], choice["text"], position))
+    for position, (key, text, translations) in enumerate(choices, start=1):
+        cursor.execute(UPSERT, (key, text, json.dumps(translations), position))
     return None
 
 
-def keep_meanings(texts: Mapping[str, str], poll: Mapping[str, Any]) -> None:
-    """Raise Problem where a key that may have votes gets the text of something else.
+def by_language(choices: Iterable[tuple[str, str, Mapping[str, str]]]) -> Texts:
+    """The texts of choices by language and key; the poll's own language is the empty one."""
+    found: dict[str, dict[str, str]] = {"": {}}
+    for key, text, translations in choices:
+        for language, words in {"": text, **translations}.items():
+            found.setdefault(language, {})[key] = words
+    return found
 
-    `texts` are those of the keys by now. That two texts mean the same only people can tell, but not
-    where the new one is what another key has meant.
+
+def asked(poll: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, str]]]:
+    """Key, text and translations of each choice of a poll file."""
+    translations = poll.get("translations", {}).items()
+    return [
+        (key, text, {language: texts["choices"][key] for language, texts in translations})
+        for key, text in ((choice["key"], choice["text"]) for choice in poll["choices"])
+    ]
+
+
+def keep_meanings(known: Texts, wanted: Texts, *, reworded: bool) -> None:
+    """Raise Problem where a key that may have votes gets the text of something else, in a language
+    in which it has had one.
+
+    That two texts mean the same only people can tell, but not where the new one is what another key
+    has meant.
     """
-    owners = {text: key for key, text in texts.items()}
-    for choice in poll["choices"]:
-        key, text = choice["key"], choice["text"]
-        if text == texts.get(key, text) and owners.get(text, key) == key:
-            continue
-        old = f"“{texts[key]}”" if key in texts else "no choice"
-        said = f"The poll has been opened, and the choice {key} was {old} and is to be “{text}”"
-        if owners.get(text, key) != key:
-            raise Problem(
-                f"{said}, which is what {owners[text]} was: votes would count for what nobody "
-                "chose. Give each key its text back."
+    for language, texts in wanted.items():
+        old_texts = known.get(language, {})
+        owners = {text: key for key, text in old_texts.items()}
+        where = f" in {language}" if language else ""
+        for key, text in texts.items():
+            if text == old_texts.get(key, text) and owners.get(text, key) == key:
+                continue
+            old = f"“{old_texts[key]}”" if key in old_texts else "no choice"
+            said = (
+                f"The poll has been opened, and the choice {key} was {old}{where} and is to be "
+                f"“{text}”"
             )
-        if not poll.get("choices_reworded", False):
-            raise Problem(
-                f"{said}: give it its text back, or, for another choice, a key of its own; "
-                "where both texts mean the same, set choices_reworded to true."
-            )
+            if owners.get(text, key) != key:
+                raise Problem(
+                    f"{said}, which is what {owners[text]} was: votes would count for what nobody "
+                    "chose. Give each key its text back."
+                )
+            if not reworded:
+                raise Problem(
+                    f"{said}: give it its text back, or, for another choice, a key of its own; "
+                    "where both texts mean the same, set choices_reworded to true."
+                )
 
 
 def moment(poll: Mapping[str, Any], name: str) -> str | None:

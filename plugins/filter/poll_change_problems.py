@@ -20,7 +20,8 @@ options:
   running:
     description:
       - What the store says of its poll, as playbooks/tasks/poll.yml reads it, with C(state),
-        C(id), the times and C(choices), the text of each key. Empty where there is no store yet.
+        C(id), the times, C(choices), the text of each key, and C(translations), the texts of each
+        key by language. Empty where there is no store yet.
     type: dict
     required: true
   now:
@@ -100,18 +101,32 @@ def choice_problems(definition: Mapping[str, Any], running: Mapping[str, Any]) -
             f"{', '.join(texts.values())}: keep its certificate, and begin with an empty store"
         )
         return
+    reworded = definition.get("choices_reworded", False)
+    yield from text_problems(choices, texts, reworded, "")
+    # A store of before 1.2.0 has none, and one that just became newer has nothing in them.
+    known = {key: found or {} for key, found in (running.get("translations") or {}).items()}
+    for language, translated in (definition.get("translations") or {}).items():
+        old = {key: found[language] for key, found in known.items() if language in found}
+        yield from text_problems(translated["choices"], old, reworded, f" in {language}")
+
+
+def text_problems(
+    wanted: Mapping[str, str], texts: Mapping[str, str], reworded: bool, where: str
+) -> Iterator[str]:
+    """Judge the texts of one language by those that keys with votes have had in it."""
     owners = {plain(text): key for key, text in texts.items()}
-    for key, text in choices.items():
+    for key, text in wanted.items():
         owner = owners.get(plain(text), key)
         if owner != key and text != texts.get(key):
             yield (
-                f"choice {key} of the poll is to be {text}, and votes for that have the key "
+                f"choice {key} of the poll is to be {text}{where}, and votes for that have the key "
                 f"{owner}: give each key its text back"
             )
-        elif text != texts.get(key, text) and not definition.get("choices_reworded", False):
+        elif text != texts.get(key, text) and not reworded:
             yield (
-                f"choice {key} of the poll was {texts[key]} and is to be {text}: give another "
-                "choice a key of its own; where both mean the same, set choices_reworded to true"
+                f"choice {key} of the poll was {texts[key]}{where} and is to be {text}: give "
+                "another choice a key of its own; where both mean the same, set choices_reworded "
+                "to true"
             )
 
 

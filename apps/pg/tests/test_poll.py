@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -222,6 +223,29 @@ def test_another_text_needs_a_word_that_it_means_the_same(
     assert postgres.query("SELECT text FROM choices WHERE key = 'a'") == [("Birds",)]
     # No more to be said of it at the next start.
     describe(choices=birds)
+
+
+def german(**texts: str) -> dict[str, Any]:
+    return {"de": {"title": "Katzen?", "question": "Was?", "choices": texts}}
+
+
+def test_texts_of_a_translation_keep_their_keys_too(
+    postgres: PostgresServer, describe: Describe
+) -> None:
+    describe(translations=german(a="Katzen", b="Hunde"))
+    describe(translations=german(a="Hunde", b="Katzen"))
+    assert worker_asks(postgres) == "open"
+    # A translation that is left out for a while is not forgotten.
+    describe()
+    swapped, birds = german(a="Katzen", b="Hunde"), german(a="Vögel", b="Katzen")
+    assert refusal(postgres, translations=swapped, choices_reworded=True) == (
+        "load_poll: The poll has been opened, and the choice a was “Hunde” in de and is to be "
+        "“Katzen”, which is what b was: votes would count for what nobody chose. Give each key its "
+        "text back."
+    )
+    assert "the choice a was “Hunde” in de" in refusal(postgres, translations=birds)
+    describe(translations=birds, choices_reworded=True)
+    describe(translations=birds | {"ar": german(a="كلاب", b="قطط")["de"]})
 
 
 def test_a_key_that_left_the_file_is_not_used_again_for_something_else(

@@ -6,7 +6,7 @@ from ansible_collections.landslide.voting.plugins.filter.poll_change_problems im
     FilterModule,
     poll_change_problems,
 )
-from testing.poll_mistakes import COFFEE, POLL, TEA
+from testing.poll_mistakes import COFFEE, GERMAN, POLL, TEA
 
 NOW = datetime.fromisoformat("2026-11-26T12:00:00Z").timestamp()
 LATER = datetime.fromisoformat("2026-12-02T12:00:00Z").timestamp()
@@ -16,6 +16,7 @@ OPEN = {
     "opens_at": "2026-12-01T18:00:00+00:00",
     "closes_at": "2026-12-01T21:00:00+00:00",
     "choices": {"tea": "Tea", "coffee": "Coffee", "test": "Test"},
+    "translations": {"tea": {"de": "Tee"}, "coffee": {"de": "Kaffee"}, "test": {}},
 }
 WAITING, CLOSED = OPEN | {"state": "waiting"}, OPEN | {"state": "closed"}
 
@@ -88,6 +89,34 @@ def test_swapped_texts_are_refused_whatever_is_said(
         "choice coffee of the poll is to be Tea, and votes for that have the key tea: "
         "give each key its text back",
     ]
+
+
+def german(**choices: str) -> dict[str, Any]:
+    return {"translations": {"de": GERMAN | {"choices": choices}}}
+
+
+@pytest.mark.parametrize("reworded", [{}, {"choices_reworded": True}])
+def test_texts_that_are_swapped_in_a_translation_are_refused(reworded: dict[str, Any]) -> None:
+    assert judged(german(tea="Kaffee", coffee="Tee") | reworded) == [
+        "choice tea of the poll is to be Kaffee in de, and votes for that have the key coffee: "
+        "give each key its text back",
+        "choice coffee of the poll is to be Tee in de, and votes for that have the key tea: "
+        "give each key its text back",
+    ]
+
+
+def test_another_text_in_a_translation_is_refused_unless_it_means_the_same() -> None:
+    milk = german(tea="Milch", coffee="Kaffee")
+    (problem,) = judged(milk)
+    assert problem.startswith("choice tea of the poll was Tee in de and is to be Milch: give")
+    assert judged(milk | {"choices_reworded": True}) == []
+
+
+@pytest.mark.parametrize("known", [None, {"tea": None, "coffee": None}, {"tea": {}}])
+def test_a_translation_that_the_store_does_not_know_may_be_anything(known: Any) -> None:
+    swapped = german(tea="Kaffee", coffee="Tee")
+    assert judged(swapped, OPEN | {"translations": known}) == []
+    assert judged(swapped, WAITING) == []
 
 
 def test_a_removed_choice_does_not_come_again_under_another_key() -> None:
