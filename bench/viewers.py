@@ -49,6 +49,7 @@ class Results:
             "PGHOST": postgres.host,
             "PGPORT": str(postgres.port),
             "PG_PASSWORD_FILE": str(postgres.password_file("results")),
+            "PYTHONPATH": str(APPS),
         }
         with log.open("wb") as output:
             self.process = subprocess.Popen(
