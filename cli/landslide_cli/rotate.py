@@ -20,7 +20,7 @@ GO_ON = 'No vote is lost. Fix that, then run "./landslide rotate" again: it goes
 @inventory_options
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 def rotate(name: str, inventory: Inventory, yes: bool) -> None:
-    """Change one secret or authority of the cluster, while people vote where that can be.
+    """Change a secret or an authority of the cluster.
 
     docs/keys.md has their names, and how each is changed.
     """

@@ -27,7 +27,7 @@ passphrase_option = click.option(
 
 @click.group()
 def state() -> None:
-    """Take the cluster's secrets and authorities to another controller, encrypted."""
+    """Take the cluster's secrets to another controller."""
 
 
 @state.command("export")

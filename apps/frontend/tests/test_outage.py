@@ -46,6 +46,7 @@ def test_a_node_that_has_lost_its_disk_can_still_say_that_it_takes_no_votes(
 ) -> None:
     copy = tmp_path / "source"
     shutil.copytree(SOURCE / "frontend", copy / "frontend")
+    shutil.copytree(SOURCE.parent / "common", copy / "common")
     server = Server(environ, tmp_path / "server.log", copy)
     shutil.rmtree(copy)
     redis_server.kill()
