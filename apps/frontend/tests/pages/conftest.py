@@ -17,7 +17,7 @@ from testing.redis_server import RedisServer
 
 from ..conftest import EDGE_TOKEN, Server, accept
 
-VARIABLES = Path(__file__).parents[4] / "playbooks" / "vars.yml"
+VARIABLES = Path(__file__).parents[4] / "roles/common/vars/main/poll.yml"
 ARABIC = {
     "title": "قطط أم كلاب؟",
     "question": "أيهما أفضل، القطط أم الكلاب؟",
@@ -28,7 +28,7 @@ ARABIC = {
 def shipped_poll() -> dict[str, Any]:
     """Cats or dogs, as the playbook ships it, and in Arabic, too."""
     variables = yaml.safe_load(VARIABLES.read_text())
-    poll: dict[str, Any] = variables["cats_or_dogs"]
+    poll: dict[str, Any] = variables["__common_cats_or_dogs"]
     for choice in poll["choices"]:
         picture = variables[choice["picture"].strip("{} ")]
         choice["picture"] = f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
