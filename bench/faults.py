@@ -157,6 +157,11 @@ EARLIER = (
         "[decisions](decisions/2026-11-22-clocks-and-disks-of-a-lab.md); the power losses of all "
         "six machines with their disks were tried again after that, that of frontend02 nine times",
     ),
+    (
+        "24 November 2026, 1.0.0",
+        (169, "120 (9000-9119)", "1,140,902"),
+        "one load balancer, and a load client that abandoned no votes",
+    ),
 )
 
 
@@ -191,10 +196,11 @@ def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
         for name in ("acknowledged", "lost", "doubled", "ghosts", "stale", "ambiguous")
     }
     spared = [one for one in rounds if one["spared"]]
+    balancers = len(rounds[0]["balancers"])
     yield f"""# Faults
 
-Written by `bench/faults.py` from runs of `./landslide chaos` on labs of six machines, each with a
-disk of its own.
+Written by `bench/faults.py` from runs of `./landslide chaos` on a lab with load balancers: {balancers},
+frontends: 2, and each machine with a disk of its own.
 
 {len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
