@@ -199,8 +199,8 @@ def document(alone: list[Round], drawn: list[Round]) -> Iterator[str]:
     balancers = len(rounds[0]["balancers"])
     yield f"""# Faults
 
-Written by `bench/faults.py` from runs of `./landslide chaos` on a lab with load balancers: {balancers},
-frontends: 2, and each machine with a disk of its own.
+Written by `bench/faults.py` from runs of `./landslide chaos` on a lab with load balancers:
+{balancers}, frontends: 2, and each machine with a disk of its own.
 
 {len(alone)} faults one at a time, and {len(drawn)} schedules of up to three drawn from seeds, while
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
