@@ -9,13 +9,9 @@ from uuid import uuid4
 import pytest
 from testing.postgres_server import EMPTY, POLL, PostgresServer
 
+from .conftest import ask
+
 Describe = Callable[..., None]
-
-
-def ask(postgres: PostgresServer, *command: str) -> tuple[int, str]:
-    """The exit code of a poll command, and what it said."""
-    done = postgres.execute("python3", "-m", "poll", *command)
-    return done.returncode, done.stdout.strip() or done.stderr.strip()
 
 
 def state(postgres: PostgresServer) -> str:
@@ -298,12 +294,3 @@ def test_a_queue_is_retired_only_while_another_takes_votes(
         "No other queue takes votes now: the poll would stand still.",
     )
     assert ask(postgres, "drained", first)[1].startswith("Queues that are not drained: 1.")
-
-
-@pytest.mark.parametrize("command", [[], ["retire"], ["open", "now"], ["nonsense"]])
-def test_a_command_that_is_none_is_answered_with_what_there_is(
-    postgres: PostgresServer, command: list[str]
-) -> None:
-    code, said = ask(postgres, *command)
-    assert code == 2
-    assert "retire QUEUE" in said
