@@ -1,13 +1,5 @@
 """Fixtures that every app's tests share: real servers, each in a directory of its own."""
 
-import os
-from pathlib import Path
-
-# Apps that run as processes find what they share, as they do in their images.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
-
 # A plugin comes after those that it imports, or pytest cannot rewrite their assertions.
 pytest_plugins = [
     "testing.browser",

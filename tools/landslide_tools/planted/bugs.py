@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from landslide_cli import ROOT
 
 # What the tests of an app need, and what they share with those of the project itself.
-COPIED = ("apps", "cli", "tools", "pyproject.toml")
+COPIED = ("apps", "cli", "tools", "conftest.py", "pyproject.toml")
 SHARED = (".cache",)
 SECONDS = 300
 
@@ -41,7 +41,7 @@ COOKIE_BY_SCHEME = Bug(
     """        https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
         secure = {"Set-Cookie": "; Secure" if https else ""}
         headers = [(name, value + secure.get(name, "")) for name, value in response.headers]
-        start_response(answer.status, headers)
+        start_response(response.status, headers)
 """,
 )
 FIGURES_LOWERED = Bug(
