@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -69,7 +69,7 @@ def alone(lock: Path) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Problem(
-                "Another ./landslide test uses the test lab of this machine: wait until it ends."
+                "Another ./landslide test uses the test labs of this machine: wait until it ends."
             ) from error
         yield
 
@@ -93,12 +93,8 @@ def is_prepared(scenario: str, before: Iterable[str]) -> bool:
     return all(playbook in run for playbook in imported(scenario, "prepare"))
 
 
-@alone(LOCK)
 def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> None:
     """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
-    preflight.check()
-    engine.start()
-    shutil.rmtree(MEMORY, ignore_errors=True)
     molecule(checks, f"{part} cleared", "destroy")
     try:
         if molecule(checks, f"{part} created", "create"):
@@ -110,11 +106,8 @@ def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> 
         molecule(checks, f"{part} removed", "destroy")
 
 
-@alone(LOCK)
 def elsewhere(checks: Checks, scenario: str) -> None:
     """Run a scenario on machines that it makes by itself, and removes."""
-    preflight.check()
-    engine.start()
     molecule(checks, scenario, "test", "--scenario-name", scenario)
 
 
@@ -129,20 +122,25 @@ def require_world_readable(checkout: Path) -> None:
             )
 
 
-# What needs no machines waits most of its time: it runs beside what does.
-WITHOUT_MACHINES: dict[str, Callable[[Checks], object]] = {
-    "lint": lint,
-    "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
-    "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
-}
-ON_MACHINES: dict[str, Callable[[Checks], object]] = {
-    "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS),
-    # As ./landslide up runs the whole; the other parts run all roles as Ansible does by itself.
-    "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
-    "vagrant": lambda checks: elsewhere(checks, "vagrant"),
-    "aws": lambda checks: elsewhere(checks, "aws"),
-}
-PARTS = WITHOUT_MACHINES | ON_MACHINES
+# The lanes run side by side, and the parts of a lane one after the other. Of the labs, `test` is
+# molecule's and cluster's; aws and vagrant make machines of other names, networks and ports.
+LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
+    {
+        "lint": lint,
+        "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
+        "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
+        "aws": lambda checks: elsewhere(checks, "aws"),
+    },
+    {
+        "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS, **MITOGEN),
+        # As ./landslide up runs the whole.
+        "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
+        # All roles as Ansible runs them by itself, here and for aws.
+        "vagrant": lambda checks: elsewhere(checks, "vagrant"),
+    },
+)
+PARTS = {part: check for lane in LANES for part, check in lane.items()}
+ON_MACHINES = {"molecule", "cluster", "vagrant", "aws"}
 
 
 def run(parts: Mapping[str, Checks]) -> list[str]:
@@ -156,11 +154,8 @@ def run(parts: Mapping[str, Checks]) -> list[str]:
 
 
 def run_side_by_side(parts: Mapping[str, Checks]) -> list[str]:
-    """Run those without machines beside the others; return a line for each."""
-    lanes = [
-        {part: parts[part] for part in lane if part in parts}
-        for lane in (WITHOUT_MACHINES, ON_MACHINES)
-    ]
+    """Run the lanes beside each other; return a line for each part."""
+    lanes = [{part: parts[part] for part in lane if part in parts} for lane in LANES]
     with ThreadPoolExecutor(len(lanes)) as pool:
         running = [pool.submit(run, lane) for lane in lanes]
         try:
@@ -183,11 +178,11 @@ def is_path(argument: str) -> bool:
 def test(what: tuple[str, ...]) -> None:
     """Run Landslide's own tests: all of them, PARTs, or those at PATHs.
 
-    PART is lint, apps, repo, molecule, cluster, vagrant or aws. PATH is a test file or one of its
+    PART is lint, apps, repo, aws, molecule, cluster or vagrant. PATH is a test file or one of its
     tests, FILE::NAME, which pytest runs with what is installed.
 
-    Tests that need machines run on a lab of their own, not on the one of "./landslide up"; the
-    others run at the same time.
+    Tests that need machines run on labs of their own, not on the one of "./landslide up". Two parts
+    run at a time.
     """
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     if what and all(map(is_path, what)):
@@ -203,7 +198,13 @@ def test(what: tuple[str, ...]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs = STATE / "log" / time.strftime("test-%Y%m%d-%H%M%S")
     checks = {part: Checks(logs) for part in parts}
-    click.echo("\n".join(run_side_by_side(checks)))
+    with ExitStack() as stack:
+        if ON_MACHINES.intersection(parts):
+            stack.enter_context(alone(LOCK))
+            preflight.check()
+            engine.start()
+            shutil.rmtree(MEMORY, ignore_errors=True)
+        click.echo("\n".join(run_side_by_side(checks)))
     failed = sum(part.failed for part in checks.values())
     click.echo(f"{sum(part.passed for part in checks.values())} passed, {failed} failed")
     if failed:
