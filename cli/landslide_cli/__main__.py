@@ -3,8 +3,8 @@
 import signal
 
 import click
-from landslide_tools.chaos import chaos
-from landslide_tools.load import load
+from landslide_tools.chaos.command import chaos
+from landslide_tools.load.command import load
 
 from .down import down
 from .hosts import hosts

@@ -1,5 +1,1 @@
 """./landslide chaos: faults in every part of a lab during a vote, and what became of every vote."""
-
-from .command import chaos
-
-__all__ = ["chaos"]
