@@ -23,6 +23,7 @@ from statistics import median
 from typing import NamedTuple
 from uuid import uuid4
 
+from cost import family_cpu
 from redis import Redis
 
 BENCH = Path(__file__).resolve().parent
@@ -32,21 +33,12 @@ sys.path[:0] = [str(APPS), str(APPS / "frontend")]
 from frontend.config import Config  # noqa: E402 (found by the line above)
 from frontend.voter import Voter, VoterCookieSigner  # noqa: E402
 from testing.ports import free_port  # noqa: E402
+from testing.postgres_server import POLL  # noqa: E402
 from testing.redis_server import RedisServer  # noqa: E402
 from testing.waiting import wait_until  # noqa: E402
 
-TICKS_PER_SECOND = 100  # USER_HZ of Linux
 CONNECTIONS = 64
 VOTERS = 10_000
-POLL = {
-    "id": "cats-or-dogs",
-    "title": "Cats or dogs?",
-    "question": "Which is better, cats or dogs?",
-    "choices": [
-        {"key": "a", "text": "Cats", "color": "#d9480f"},
-        {"key": "b", "text": "Dogs", "color": "#1864ab"},
-    ],
-}
 
 
 class Result(NamedTuple):
@@ -66,20 +58,6 @@ class Result(NamedTuple):
         return self.redis_cpu / self.acknowledged * 1e6
 
 
-def session_cpu(session: int) -> float:
-    """Seconds of CPU time that all processes of a session have spent (proc(5))."""
-    ticks = 0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # What follows the name, which may hold anything: from the third field on.
-            fields = path.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields[3]) == session:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS_PER_SECOND
-
-
 def listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
@@ -90,11 +68,10 @@ def listens(port: int) -> bool:
 
 @contextmanager
 def served(command: list[str], port: int, environ: dict[str, str]) -> Iterator[int]:
-    """Run a server; gives the session that all its processes are in, once its port is open."""
+    """Run a server; gives the process that the others are children of, once its port is open."""
     process = subprocess.Popen(
         command,
         env=os.environ | environ,
-        start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -147,16 +124,16 @@ class Bench:
         port = free_port()
         with (
             self.redis.client() as redis,
-            served(self.command(name, port), port, self.environ) as session,
+            served(self.command(name, port), port, self.environ) as server,
         ):
             redis.delete("ballots")
             redis.set("ballots:accepted", self._accepted)
             self.redis.open_intake()
             self.load(port, 1)
             before = redis.xlen("ballots")
-            cpu, redis_cpu = session_cpu(session), self.redis_seconds(redis)
+            cpu, redis_cpu = family_cpu(server), self.redis_seconds(redis)
             report = self.load(port, seconds)
-            cpu, redis_cpu = session_cpu(session) - cpu, self.redis_seconds(redis) - redis_cpu
+            cpu, redis_cpu = family_cpu(server) - cpu, self.redis_seconds(redis) - redis_cpu
             stored = redis.xlen("ballots") - before
         if report["refused"] or report["failed"]:
             raise RuntimeError(f"{name}: {report}")
