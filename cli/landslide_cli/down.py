@@ -1,15 +1,13 @@
 """./landslide down"""
 
-import time
-
 import click
 from rich.console import Console
 
-from . import STATE, engine, playbook
+from . import engine, playbook
 from .confirm import confirm, yes_option
 from .inventory import Inventory, inventory_options
 from .progress import Steps
-from .report import raise_failure
+from .report import new_log, raise_failure
 
 RESET = ["--extra-vars", "reset_confirm=yes", "--extra-vars", "reset_volumes=true"]
 AGAIN = 'Run "./landslide down" again: it removes what is left.'
@@ -25,7 +23,7 @@ def down(inventory: Inventory, yes: bool) -> None:
     """
     what = "the lab" if inventory.is_lab else ", ".join(inventory.groups["all"])
     confirm(f"This removes Landslide and all votes from {what}. Certificates are kept.", yes)
-    log = STATE / "log" / time.strftime("down-%Y%m%d-%H%M%S.log")
+    log = new_log("down")
     console = Console(highlight=False)
     with Steps(console) as steps:
         if inventory.is_lab:

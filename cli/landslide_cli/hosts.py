@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,12 +9,10 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from . import STATE, playbook
 from .confirm import confirm, yes_option
 from .errors import Problem
 from .inventory import Inventory, inventory_options
-from .progress import Steps
-from .report import raise_failure
+from .report import run_steps
 
 FILE = Path("/etc/hosts")
 MARK = "# Landslide"
@@ -69,7 +66,7 @@ def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
     if change == "remove":
         line, new = "", without(text)
     else:
-        line = line_of(*_site(inventory, console))
+        line = line_of(*_site(inventory))
         console.print(line, soft_wrap=True)
         new = added(text, line)
     if change is None:
@@ -82,9 +79,6 @@ def hosts(inventory: Inventory, change: str | None, yes: bool) -> None:
     write(new)
 
 
-def _site(inventory: Inventory, console: Console) -> tuple[str, list[str]]:
-    log = STATE / "log" / time.strftime("hosts-%Y%m%d-%H%M%S.log")
-    with Steps(console) as steps:
-        outcome = playbook.run(["playbooks/addresses.yml"], inventory, log, steps.on_event)
-        raise_failure(outcome, log, "Fix the problem, then try again.")
-    return outcome.data["entrance"], outcome.data["names"]
+def _site(inventory: Inventory) -> tuple[str, list[str]]:
+    data = run_steps("addresses", inventory, "Fix the problem, then try again.").data
+    return data["entrance"], data["names"]

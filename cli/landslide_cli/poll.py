@@ -1,16 +1,13 @@
 """./landslide open and ./landslide close"""
 
-import time
 from typing import Any
 
 import click
 from rich.console import Console
 
-from . import STATE, playbook
 from .confirm import confirm, yes_option
 from .inventory import Inventory, inventory_options
-from .progress import Steps
-from .report import raise_failure
+from .report import run_steps
 from .status import table
 
 AGAIN = '"./landslide close" can be run again at any time.'
@@ -25,7 +22,7 @@ def open_(inventory: Inventory) -> None:
     A poll without "opens_at" opens by itself. A closed poll cannot be opened again.
     """
     console = Console(highlight=False)
-    console.print(_run("open", inventory, console, LOOK)["opened"])
+    console.print(run_steps("open", inventory, LOOK).data["opened"])
 
 
 @click.command()
@@ -38,22 +35,12 @@ def close(inventory: Inventory, yes: bool) -> None:
     """
     confirm("This closes the poll for good: nobody can vote any more.", yes)
     console = Console(highlight=False)
-    data = _run("close", inventory, console, AGAIN, "--extra-vars", "close_confirm=yes")
+    data = run_steps("close", inventory, AGAIN, "close_confirm=yes").data
     console.print(data["closed"])
     console.print()
     show(console, data["certificate"])
     for name in data["certificate_files"]:
         console.print(f"Certificate: {name}", soft_wrap=True)
-
-
-def _run(
-    name: str, inventory: Inventory, console: Console, advice: str, *options: str
-) -> dict[str, Any]:
-    log = STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
-    with Steps(console) as steps:
-        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.on_event, options)
-        raise_failure(outcome, log, advice)
-    return outcome.data
 
 
 def show(console: Console, certificate: dict[str, Any]) -> None:

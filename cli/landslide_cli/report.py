@@ -1,11 +1,32 @@
-"""Says in words how a run of playbooks ended."""
+"""Runs the playbooks of a command, and says in words how that ended."""
 
+import time
 from pathlib import Path
 
+from rich.console import Console
+
+from . import STATE, playbook
 from .errors import Problem
+from .inventory import Inventory
 from .playbook import Outcome
+from .progress import Steps
 
 LAST_LINES = 5
+
+
+def new_log(name: str) -> Path:
+    """Return where the output of a run goes that begins now."""
+    return STATE / "log" / time.strftime(f"{name}-%Y%m%d-%H%M%S.log")
+
+
+def run_steps(name: str, inventory: Inventory, advice: str, extra_vars: str = "") -> Outcome:
+    """Run one of playbooks/ and show its steps; raises `Problem` if anything failed."""
+    log = new_log(name)
+    options = ["--extra-vars", extra_vars] if extra_vars else []
+    with Steps(Console(highlight=False)) as steps:
+        outcome = playbook.run([f"playbooks/{name}.yml"], inventory, log, steps.on_event, options)
+        raise_failure(outcome, log, advice)
+    return outcome
 
 
 def raise_failure(outcome: Outcome, log: Path, advice: str) -> None:

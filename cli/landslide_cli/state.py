@@ -2,17 +2,14 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from . import STATE, bundle, playbook
+from . import bundle
 from .errors import Problem
 from .inventory import Inventory, inventory_options
-from .progress import Steps
-from .report import raise_failure
+from .report import run_steps
 
 VARIABLE = "LANDSLIDE_PASSPHRASE"
 # ansible-vault makes guessing slow, but not slow enough for a short one.
@@ -72,10 +69,7 @@ def import_(inventory: Inventory, file: Path, passphrase_file: Path | None) -> N
 
 def directory_of(inventory: Inventory) -> Path:
     """Return the state directory of an inventory."""
-    log = STATE / "log" / time.strftime("state-%Y%m%d-%H%M%S.log")
-    with Steps(Console(highlight=False)) as steps:
-        outcome = playbook.run(["playbooks/state_directory.yml"], inventory, log, steps.on_event)
-        raise_failure(outcome, log, "Nothing was changed.")
+    outcome = run_steps("state_directory", inventory, "Nothing was changed.")
     return Path(outcome.data["state_directory"])
 
 

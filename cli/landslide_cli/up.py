@@ -1,6 +1,5 @@
 """./landslide up"""
 
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from . import STATE, engine, playbook, preflight
+from . import engine, playbook, preflight
 from .inventory import Inventory, inventory_options
 from .progress import Steps
-from .report import raise_failure
+from .report import new_log, raise_failure
 from .times import sentence
 
 PLAYBOOKS = ["playbooks/inventory.yml", "playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
@@ -27,7 +26,7 @@ def up(inventory: Inventory) -> None:
     of the lab are containers, one for each host of inventories/lab.
     """
     console = Console(highlight=False)
-    log = STATE / "log" / time.strftime("up-%Y%m%d-%H%M%S.log")
+    log = new_log("up")
     with Steps(console) as steps:
         if inventory.is_lab:
             steps.begin("This machine")

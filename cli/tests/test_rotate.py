@@ -11,7 +11,7 @@ def test_without_a_terminal_it_wants_to_be_told_yes(monkeypatch):
     result = CliRunner().invoke(rotate, ["test_token"])
 
     assert result.exit_code == 1
-    assert "say --yes" in result.output
+    assert "add --yes" in result.output
 
 
 @pytest.mark.parametrize(
