@@ -28,59 +28,19 @@ target "python-build" {
 }
 
 target "on-base" {
+  name     = image
+  matrix   = { image = ["registry", "redis", "haproxy"] }
+  context  = image
   contexts = { base = "target:base" }
+  tags     = ["landslide/${image}"]
 }
 
 target "on-python" {
+  name     = image
+  matrix   = { image = ["pg", "frontend", "worker", "results", "overview"] }
+  context  = image
   contexts = { python = "target:python", python-build = "target:python-build" }
-}
-
-target "registry" {
-  inherits = ["on-base"]
-  context  = "registry"
-  tags     = ["landslide/registry"]
-}
-
-target "redis" {
-  inherits = ["on-base"]
-  context  = "redis"
-  tags     = ["landslide/redis"]
-}
-
-target "pg" {
-  inherits = ["on-python"]
-  context  = "pg"
-  tags     = ["landslide/pg"]
-}
-
-target "haproxy" {
-  inherits = ["on-base"]
-  context  = "haproxy"
-  tags     = ["landslide/haproxy"]
-}
-
-target "frontend" {
-  inherits = ["on-python"]
-  context  = "frontend"
-  tags     = ["landslide/frontend"]
-}
-
-target "worker" {
-  inherits = ["on-python"]
-  context  = "worker"
-  tags     = ["landslide/worker"]
-}
-
-target "results" {
-  inherits = ["on-python"]
-  context  = "results"
-  tags     = ["landslide/results"]
-}
-
-target "overview" {
-  inherits = ["on-python"]
-  context  = "overview"
-  tags     = ["landslide/overview"]
+  tags     = ["landslide/${image}"]
 }
 
 # Interlock stands on the haproxy image: it checks a configuration with the very binary that runs it.

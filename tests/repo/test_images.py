@@ -11,7 +11,7 @@ STAGE = re.compile(r"^FROM (\S+)(?: AS (\S+))?\n(.*?)(?=^FROM |\Z)", re.M | re.S
 
 
 class Target(NamedTuple):
-    """A target of docker-bake.hcl, with what it inherits."""
+    """A target of docker-bake.hcl."""
 
     context: str
     stage: str
@@ -21,18 +21,15 @@ class Target(NamedTuple):
 
 def targets(text: str) -> dict[str, Target]:
     """Read docker-bake.hcl, as far as this repository uses the language."""
-    bodies = dict(TARGET.findall(text))
     found = {}
-    for name, body in bodies.items():
-        inherited = re.findall(r'inherits *= \["([\w-]+)"\]', body)
-        whole = "\n".join([*(bodies[other] for other in inherited), body])
-        settings = dict(re.findall(r'^ +([\w-]+) *= "([^"]*)"$', whole, re.M))
-        contexts = dict(re.findall(r'([\w-]+) *= "(?:target:|\./)([\w-]+)"', whole))
-        no_cache = re.search(r"^ +no-cache += true$", whole, re.M) is not None
-        if "context" in settings:
-            found[name] = Target(
-                settings["context"], settings.get("target", ""), contexts, no_cache
-            )
+    for title, body in TARGET.findall(text):
+        settings = dict(re.findall(r'^ +([\w-]+) *= "([^"]*)"$', body, re.M))
+        contexts = dict(re.findall(r'([\w-]+) *= "(?:target:|\./)([\w-]+)"', body))
+        no_cache = re.search(r"^ +no-cache += true$", body, re.M) is not None
+        matrix = re.search(r"matrix += \{ image = \[(.*)\] \}", body)
+        for name in re.findall(r"[\w-]+", matrix[1]) if matrix else [title]:
+            context = name if matrix else settings["context"]
+            found[name] = Target(context, settings.get("target", ""), contexts, no_cache)
     return found
 
 
