@@ -89,5 +89,6 @@ def inventory_options(command: Callable[..., None]) -> Callable[..., None]:
         "--inventory",
         type=click.Path(exists=True, resolve_path=True, path_type=Path),
         default=ROOT / "inventories" / "lab",
+        show_default=False,
         help="The machines to work on. Without it, the lab on this machine.",
     )(extra(password_options(with_inventory)))

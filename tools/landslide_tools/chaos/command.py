@@ -91,20 +91,18 @@ def repetition(
     return shlex.join(["./landslide", "chaos", *inventory.arguments, *how, *drawn, *voters])
 
 
-@click.command()
+@click.command(context_settings={"show_default": True})
 @inventory_options
 @click.option(
     "--rounds",
     type=click.IntRange(1, 1000),
     default=10,
-    show_default=True,
     help="Number of rounds, each with a schedule of faults.",
 )
 @click.option(
     "--seconds",
     type=click.IntRange(10, 300),
     default=20,
-    show_default=True,
     help="Duration of the voting in each round.",
 )
 @click.option(
@@ -114,19 +112,18 @@ def repetition(
     help="Seed of the first round; each further round adds one. Default: random.",
 )
 @click.option(
-    "--most",
-    type=click.IntRange(1, 10),
-    default=3,
-    show_default=True,
-    help="Maximum number of faults in a round.",
+    "--most", type=click.IntRange(1, 10), default=3, help="Maximum number of faults in a round."
 )
-@click.option("--only", default="", metavar="TEXT", help="Only faults whose names contain this.")
+@click.option(
+    "--only",
+    default="",
+    show_default=False,
+    metavar="TEXT",
+    help="Only faults whose names contain this.",
+)
 @click.option("--each", is_flag=True, help="Run each fault once, alone, instead of schedules.")
 @click.option(
-    "--list",
-    "listing",
-    is_flag=True,
-    help="List the faults and exit; the lab need not be up.",
+    "--list", "listing", is_flag=True, help="List the faults and exit; the lab need not be up."
 )
 @profile_options(**USUAL)
 def chaos(

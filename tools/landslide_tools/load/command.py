@@ -16,34 +16,20 @@ from .options import profile_options
 from .trial import find_lab, run_trial
 
 
-@click.command()
+@click.command(context_settings={"show_default": True})
 @inventory_options
-@click.option(
-    "--votes",
-    type=click.IntRange(1, 1_000_000),
-    default=50_000,
-    show_default=True,
-    help="Number of votes.",
-)
-@click.option(
-    "--seconds",
-    type=click.IntRange(1, 600),
-    default=60,
-    show_default=True,
-    help="Maximum duration.",
-)
+@click.option("--votes", type=click.IntRange(1, 1_000_000), default=50_000, help="Number of votes.")
+@click.option("--seconds", type=click.IntRange(1, 600), default=60, help="Maximum duration.")
 @click.option(
     "--clients",
     type=click.IntRange(1, 256),
     default=64,
-    show_default=True,
     help="Number of clients that vote at a time.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(0, 10_000),
     default=0,
-    show_default=True,
     help="Open loop: votes that arrive per second, instead of clients that wait.",
 )
 @profile_options(changed=0.1, abandon=0.0, in_flight=0.0, fresh=0.0, https=0.0)

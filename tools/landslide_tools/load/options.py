@@ -1,7 +1,6 @@
 """The load profile as options of ./landslide load and chaos."""
 
 from collections.abc import Callable
-from typing import Any
 
 import click
 
@@ -25,21 +24,15 @@ def profile_options(**defaults: float) -> Callable[[Command], Command]:
             "--skew",
             type=click.FloatRange(1, 60_000),
             default=SKEW_MILLISECONDS,
-            show_default=True,
             help="Milliseconds within which the order of two votes is uncertain.",
         )(command)
         for name, meaning in reversed(SHARES.items()):
-            command = _share(name, defaults[name], meaning)(command)
+            command = click.option(
+                f"--{name.replace('_', '-')}",
+                type=click.FloatRange(0, 1),
+                default=defaults[name],
+                help=meaning,
+            )(command)
         return command
 
     return decorate
-
-
-def _share(name: str, default: float, meaning: str) -> Callable[[Any], Any]:
-    return click.option(
-        f"--{name.replace('_', '-')}",
-        type=click.FloatRange(0, 1),
-        default=default,
-        show_default=True,
-        help=meaning,
-    )
