@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 from landslide_cli import ROOT
@@ -25,68 +24,53 @@ from landslide_tools.load.lab import Lab
 from landslide_tools.load.trial import find_lab
 
 from . import bugs
+from .bugs import Bug
 
 # What is hidden is no part of it but for these, which the copy shares: it works on the same lab.
 SHARED = (".landslide", ".venv")
 
-
-class Bug(NamedTuple):
-    """What is changed, and the faults that show it."""
-
-    change: bugs.Bug
-    only: str
-
-
 DEPLOYED = (
-    Bug(bugs.CAST_BY_THE_FRONTEND, "clock of frontend01"),
-    Bug(bugs.COOKIE_BY_SCHEME, "kill -9 of worker on"),
+    bugs.CAST_BY_THE_FRONTEND,
+    bugs.COOKIE_BY_SCHEME,
     Bug(
-        bugs.Bug(
-            "a vote is acknowledged although the queue did not answer",
-            "apps/frontend/frontend/queue_client.py",
-            """            raise self._unavailable(error) from error
+        "a vote is acknowledged although the queue did not answer",
+        "apps/frontend/frontend/queue_client.py",
+        """            raise self._unavailable(error) from error
         self._note_success()
 """,
-            """            return
+        """            return
         self._note_success()
 """,
-        ),
-        "kill -9 of redis",
+        only="kill -9 of redis",
     ),
     Bug(
-        bugs.Bug(
-            "a worker lets go of ballots before they are committed",
-            "apps/worker/worker/session.py",
-            """        self._store.merge(batch)
+        "a worker lets go of ballots before they are committed",
+        "apps/worker/worker/session.py",
+        """        self._store.merge(batch)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
         if not self._queue.ack(stream, [entry_id for entry_id, _ in entries]):
 """,
-            """        acknowledged = self._queue.ack(stream, [entry_id for entry_id, _ in entries])
+        """        acknowledged = self._queue.ack(stream, [entry_id for entry_id, _ in entries])
         self._store.merge(batch)
         if not acknowledged:
 """,
-        ),
-        "kill -9 of pg",
+        only="kill -9 of pg",
     ),
     Bug(
-        bugs.Bug(
-            "the store commits before a ballot is on its disk",
-            "apps/pg/postgresql.conf",
-            "synchronous_commit = on",
-            "synchronous_commit = off",
-        ),
-        "power loss of store01 and its disk",
+        "the store commits before a ballot is on its disk",
+        "apps/pg/postgresql.conf",
+        "synchronous_commit = on",
+        "synchronous_commit = off",
+        only="power loss of store01 and its disk",
     ),
     # The last: a queue that has forgotten entries may give their numbers to others, which the
     # ledger then takes for the same.
     Bug(
-        bugs.Bug(
-            "a queue acknowledges before a vote is on its disk",
-            "apps/redis/redis.conf",
-            "appendfsync always",
-            "appendfsync everysec",
-        ),
-        "power loss of frontend01 and its disk",
+        "a queue acknowledges before a vote is on its disk",
+        "apps/redis/redis.conf",
+        "appendfsync always",
+        "appendfsync everysec",
+        only="power loss of frontend01 and its disk",
     ),
 )
 # The function as it is; and without the line that keeps a later vote from an earlier one.
@@ -126,7 +110,7 @@ def deployed(bug: Bug, where: list[str], rounds: int) -> bool:
         shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".*"))
         for name in SHARED:
             (copy / name).symlink_to(ROOT / name)
-        bugs.plant(copy, bug.change)
+        bugs.plant(copy, bug)
         try:
             up(copy, where)
             return chaos(where, bug.only, rounds)
@@ -157,7 +141,7 @@ def main(inventory: Inventory, rounds: int) -> None:
     print("an earlier vote that comes later counts", flush=True)
     found = [unguarded(site.lab, where, rounds)]
     for bug in DEPLOYED:
-        print(bug.change.name, flush=True)
+        print(bug.name, flush=True)
         found.append(deployed(bug, where, rounds))
     print(f"{sum(found)} of {len(found)} planted bugs were caught")
     sys.exit(not all(found))

@@ -55,7 +55,7 @@ def test_a_planted_bug_is_found(bug: Bug, test: str, shown: str) -> None:
 def test_what_is_planted_into_a_lab_can_be_planted() -> None:
     for bug in DEPLOYED:
         with copy() as project:
-            plant(project, bug.change)
+            plant(project, bug)
 
 
 def test_what_cannot_be_planted_any_more_says_so(tmp_path: Path) -> None:
