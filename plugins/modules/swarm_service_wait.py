@@ -35,16 +35,6 @@ options:
     description: How long to wait for all services together, in seconds.
     type: int
     default: 120
-  settle:
-    description: For how long every task must have been running, in seconds.
-    type: int
-    default: 2
-  max_failures:
-    description:
-      - After this many tasks in a row have failed in one place, within O(timeout) seconds, there is
-        no more waiting.
-    type: int
-    default: 3
 attributes:
   check_mode:
     description: Looks once, does not wait, and never fails.
@@ -107,6 +97,10 @@ else:
     UNANSWERED = (docker.errors.DockerException, requests.exceptions.RequestException)
 
 LOG_LINES = 20
+# For how long every task must have been running.
+SETTLE_SECONDS = 2
+# After so many tasks in a row have failed in one place there is no more waiting.
+MAX_FAILURES = 3
 
 
 def look(params: dict[str, Any]) -> Verdicts:
@@ -126,7 +120,7 @@ def look(params: dict[str, Any]) -> Verdicts:
             [task for task in tasks if task["ServiceID"] == services[name]["ID"]],
             nodes,
             updated=name in updated,
-            max_failures=params["max_failures"],
+            max_failures=MAX_FAILURES,
             window=params["timeout"],
         )
     return verdicts
@@ -163,15 +157,13 @@ def main() -> None:
             "services": {"type": "list", "elements": "str", "required": True},
             "updated": {"type": "list", "elements": "str"},
             "timeout": {"type": "int", "default": 120},
-            "settle": {"type": "int", "default": 2},
-            "max_failures": {"type": "int", "default": 3},
         },
         supports_check_mode=True,
     )
     params = module.params
     if not MISSING:
         timeout = 0 if module.check_mode else params["timeout"]
-        good, verdicts, elapsed = wait(lambda: look(params), timeout, params["settle"])
+        good, verdicts, elapsed = wait(lambda: look(params), timeout, SETTLE_SECONDS)
     elif module.check_mode:
         absent = Verdict("waiting", "the Docker SDK for Python is not there yet")
         good, verdicts, elapsed = False, dict.fromkeys(params["services"], absent), 0.0
