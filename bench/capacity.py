@@ -5,8 +5,6 @@ bench/capacity.py > docs/capacity.md
 """
 
 import json
-import re
-import textwrap
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
@@ -177,23 +175,5 @@ The {slowest} tier needs the most machines, and more of them are all that it tak
 be multiplied: it is what breaks first in the end, and it breaks by being late."""
 
 
-def wrapped(text: str) -> str:
-    """The same Markdown, with paragraphs and list items filled to lines of 100 characters."""
-    blocks = re.split(r"\n(?=\n|- |\|)", text)
-    return "\n".join(
-        block if block.lstrip("\n").startswith(("|", "#")) else fill(block) for block in blocks
-    )
-
-
-def fill(block: str) -> str:
-    """A paragraph, or a list item, with the empty line before it if there is one."""
-    words = block.lstrip("\n")
-    indent = "  " if words.startswith("- ") else ""
-    filled = textwrap.fill(
-        " ".join(words.split()), 100, subsequent_indent=indent, break_on_hyphens=False
-    )
-    return block[: len(block) - len(words)] + filled
-
-
 if __name__ == "__main__":
-    print(wrapped("\n".join(document(json.loads(FIGURES.read_text())))))
+    print("\n".join(document(json.loads(FIGURES.read_text()))))

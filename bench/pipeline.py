@@ -183,31 +183,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def show(figures: dict[str, Any]) -> None:
-    """Print the figures side by side."""
-    run, bare = figures["load"], figures["hello"]
-    votes, per_hello = run["acknowledged"], bare["cpu"] / bare["requests"] * 1e6
-    print(f"{votes:,} votes, {run['rate']:,.0f} a second, {figures['batch']:.0f} in a batch")
-    print(f"{figures['elsewhere']:.0%} of the machine had other work to do meanwhile")
-    print(f"{'':<14}{'cpu s':>9}{'at rest':>9}{'us a vote':>11}{'x hello':>9}")
-    total = 0.0
-    for part, spent in sorted(run["cpu"].items(), key=lambda item: -item[1]):
-        idle = figures["rest"].get(part, 0.0) * run["cpu_window"]
-        cost = (spent - idle) / votes * 1e6
-        total += cost
-        print(f"{part:<14}{spent:>9.2f}{idle:>9.2f}{cost:>11.1f}{cost / per_hello:>9.2f}")
-    print(f"{'all':<14}{'':>18}{total:>11.1f}{total / per_hello:>9.2f}")
-    print(f"{'hello':<14}{bare['cpu']:>9.2f}{'':>9}{per_hello:>11.1f}")
-    client = run["generator_cpu"]
-    print(f"{'load client':<14}{client:>9.2f}{'':>9}{client / votes * 1e6:>11.1f}")
-
-
 @click.command()
 @inventory_options
 @click.option("--votes", default=100_000, show_default=True)
 @click.option("--clients", default=64, show_default=True)
 def main(inventory: Inventory, votes: int, clients: int) -> None:
-    """Measure, print, and keep the figures."""
+    """Measure, and keep the figures."""
     options = [*inventory.arguments, "--clients", str(clients), "--seconds", "300", "--votes"]
     site, _ = find_lab(inventory)
     lab = site.lab
@@ -243,7 +224,6 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
             },
         }
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
-    show(figures)
 
 
 if __name__ == "__main__":
