@@ -5,9 +5,8 @@
                    [--queues N] [--ballots N] [--rounds N]
 
 Real queues and a real store on this machine, with the settings of production: every XADD and every
-commit is on disk before it is answered. Beside the worker, in the same run: one that does nothing
-but COPY. A drain begins with all ballots in the queues, after a checkpoint of the store, and ends
-with the last one acknowledged; then the ledger is checked.
+commit is on disk before it is answered. A drain begins with all ballots in the queues, after a
+checkpoint of the store, and ends with the last one acknowledged; then the ledger is checked.
 
 CPU time (microseconds a ballot) stands beside wall time, which suffers from whatever else the
 machine does: "others" is how many cores that took meanwhile. "worker MiB" is what all workers hold
@@ -18,9 +17,10 @@ the ledger. Needs a GB of disk for each million rows, given back at the end.
 import argparse
 import multiprocessing
 import signal
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
@@ -29,20 +29,24 @@ from shutil import disk_usage
 from subprocess import run
 from typing import NamedTuple
 
-import drainers
 from cost import family_cpu, machine_cpu, resident_mb
 from electorate import fill_ledger, fill_queue
-from testing.postgres_server import SHIPPED, PostgresServer
-from testing.redis_server import RedisServer
-from testing.waiting import wait_until
-from worker.config import Config
+
+APPS = Path(__file__).resolve().parent.parent / "apps"
+sys.path[:0] = [str(APPS), str(APPS / "worker")]
+
+from testing.postgres_server import SHIPPED, PostgresServer  # noqa: E402 (found by the above)
+from testing.redis_server import RedisServer  # noqa: E402
+from testing.waiting import wait_until  # noqa: E402
+from worker.config import Config  # noqa: E402
+from worker.supervisor import Supervisor  # noqa: E402
 
 LONGEST_SECONDS = 900
 BYTES_A_ROW = 800
 PROGRAMS = multiprocessing.get_context("spawn")
-ROW = "{:<12} {:>9} {:>8} {:>8} {:>8} {:>9} | {:>6} {:>6} {:>8} {:>6} | {:>6} {:>11}"
+ROW = "{:>9} {:>8} {:>8} {:>8} {:>9} | {:>6} {:>6} {:>8} {:>6} | {:>6} {:>11}"
 HEADINGS = ROW.format(
-    *("drained by", "rows", "changed", "workers", "ballots", "a second"),
+    *("rows", "changed", "workers", "ballots", "a second"),
     *("redis", "worker", "postgres", "sum", "others", "worker MiB"),
 )
 BOOKS = """
@@ -54,11 +58,15 @@ BOOKS = """
 class Drain(NamedTuple):
     """What is to be measured."""
 
-    drainer: Callable[..., None]
     rows: int  # in the ledger before
     changed: int  # percent of the ballots
     workers: int
     ballots: int
+
+
+def work(config: Config, addresses: set[str], go: Event, stopping: Event) -> None:
+    """Be a worker as it is shipped. Before `go` it finds no queues."""
+    Supervisor(config, lambda _: addresses if go.is_set() else set()).run(stopping.wait)
 
 
 class Bench:
@@ -71,7 +79,6 @@ class Bench:
         memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
         sizes = run([SHIPPED / "sizes", str(memory)], check=True, capture_output=True, text=True)
         self.postgres = PostgresServer(directory / "pg", *sizes.stdout.split())
-        self.postgres.query(drainers.TABLES)
         self.redis = [RedisServer(directory / f"redis{number}") for number in range(queues)]
         for number, server in enumerate(self.redis, start=1):
             # One port at several addresses, as the queues of a Swarm have.
@@ -103,12 +110,10 @@ class Bench:
             wall, machine = time.monotonic() - began, machine_cpu() - machine
             cpu = {name: sum(map(family_cpu, pids)) - cpu[name] for name, pids in parties.items()}
             late = sum(map(resident_mb, parties["worker"]))
-        if drain.drainer is drainers.worker:
-            self._check(drain)
+        self._check(drain)
         total = sum(cpu.values())
         print(
             ROW.format(
-                drain.drainer.__name__,
                 *(rows, f"{drain.changed} %", drain.workers, drain.ballots),
                 round(drain.ballots / wall),
                 *(f"{seconds / drain.ballots * 1e6:.1f}" for seconds in (*cpu.values(), total)),
@@ -173,9 +178,8 @@ class Bench:
                 }
             )
             addresses = {server.host for server in self.redis}
-            process = PROGRAMS.Process(
-                target=drain.drainer, args=(config, addresses, go, stopping), daemon=True
-            )
+            arguments = (config, addresses, go, stopping)
+            process = PROGRAMS.Process(target=work, args=arguments, daemon=True)
             process.start()
             processes.append(process)
         time.sleep(1)  # until they have imported what they need
@@ -191,10 +195,9 @@ def drains(options: argparse.Namespace) -> Iterator[Drain]:
     for rows in options.rows:
         size = round(rows * 1_000_000)
         for _ in range(options.rounds):
-            yield Drain(drainers.bare_copy, size, 0, 1, options.ballots)
             for changed in options.changed:
                 for workers in options.workers:
-                    yield Drain(drainers.worker, size, changed, workers, options.ballots)
+                    yield Drain(size, changed, workers, options.ballots)
 
 
 def main() -> None:
