@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from landslide_tools.load.page import template
+from common.pages import templates
 
 
 def summary(result: dict[str, Any]) -> str:
@@ -31,5 +31,5 @@ def summary(result: dict[str, Any]) -> str:
 
 def write(path: Path, rounds: list[dict[str, Any]]) -> None:
     """Write the report of these rounds to `path`, beside their own directories."""
-    page = template("landslide_tools.chaos").render(rounds=rounds)
+    page = templates("landslide_tools").get_template("chaos.html").render(rounds=rounds)
     path.write_text(page, encoding="utf-8")

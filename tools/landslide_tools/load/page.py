@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pygal
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from common.pages import templates
 from markupsafe import Markup
 from pygal.style import Style
 
@@ -36,18 +36,6 @@ STYLE = {
     "stroke_opacity": "1",
 }
 LABELS = 10
-
-
-def template(package: str) -> Template:
-    """The template of a package's report, templates/report.html."""
-    environment = Environment(
-        loader=PackageLoader(package),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")
 
 
 def plot(
@@ -143,7 +131,8 @@ def write(path: Path, figures: dict[str, Any], clean: bool, series: Series) -> N
             {f"{share} %": values for share, values in series.lag.items()},
         ),
     ]
-    page = template("landslide_tools.load").render(
+    template = templates("landslide_tools").get_template("load.html")
+    page = template.render(
         plots=plots,
         clean=clean,
         meanings=MEANINGS,
