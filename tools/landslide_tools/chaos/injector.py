@@ -5,7 +5,6 @@ import io
 import threading
 import time
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any
 
 from docker.errors import APIError
@@ -77,12 +76,7 @@ class Chaos:
             thread.start()
         return self._events
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """End every fault, wait until the lab has recovered; raises `Problem` if it does not."""
         self._stopping.set()
         for thread in self._threads:
