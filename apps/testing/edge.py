@@ -49,6 +49,14 @@ class Edge:
         self.site = replace(self.site, **site)  # type: ignore[arg-type]
         self.haproxy = HAProxy(self.site, self.config, self.runtime)
 
+    def begin(self, *services: Service) -> None:
+        """Start it in front of `services`."""
+        # Its configuration has to be there before HAProxy is.
+        with pytest.raises(HAProxyError, match="does not answer"):
+            self.bring_to(*services)
+        self.start()
+        self.bring_to(*services)
+
     def start(self) -> None:
         def answers() -> bool:
             try:
@@ -130,10 +138,6 @@ def web(*backends: Backend, port: int | None = None, labels: Labels = WEB) -> Se
 @pytest.fixture
 def running(edge: Edge, backends: list[Backend]) -> Edge:
     """An edge with the backends a and b."""
-    with pytest.raises(HAProxyError, match="does not answer"):
-        edge.bring_to(web(*backends[:2]))
-    # The file is there before HAProxy is: it may start.
-    edge.start()
-    edge.bring_to(web(*backends[:2]))
+    edge.begin(web(*backends[:2]))
     assert edge.answering() == {b"a", b"b"}
     return edge

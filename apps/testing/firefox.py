@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 READY_SECONDS = 60
@@ -103,18 +104,12 @@ class Firefox:
                 port = int(port_file.read_text())
                 return socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS)
             except (FileNotFoundError, ValueError, ConnectionRefusedError):
-                if self._ended_within(0.05) or time.monotonic() > deadline:
+                if self._process.poll() is not None or time.monotonic() > deadline:
                     self._process.kill()
                     self._process.wait(READY_SECONDS)
                     log = self._log_path.read_text()
                     raise RuntimeError(f"Firefox did not start:\n{log}") from None
-
-    def _ended_within(self, seconds: float) -> bool:
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+                Event().wait(0.05)
 
     def _receive(self) -> Any:
         """The next message: its length in decimal digits, a colon, and JSON of that many bytes."""

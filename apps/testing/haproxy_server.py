@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -47,9 +48,10 @@ class HAProxyServer:
         deadline = time.monotonic() + READY_SECONDS
         # Its master starts itself anew meanwhile, and does not answer before it says so.
         while b"Loading success" not in self.log_path.read_bytes()[before:] or not ready():
-            if self._ended_within(0.02) or time.monotonic() > deadline:
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"haproxy did not get ready:\n{self.log_path.read_text()}")
+            Event().wait(0.02)
 
     def kill(self) -> None:
         """SIGKILL to the master and its workers; does nothing where none runs."""
@@ -68,14 +70,6 @@ class HAProxyServer:
         assert self._process is not None
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return path.read_text().split() if path.exists() else []
-
-    def _ended_within(self, seconds: float) -> bool:
-        assert self._process is not None
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
 
 
 @pytest.fixture(scope="session")

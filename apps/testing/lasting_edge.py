@@ -5,20 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from interlock.runtime import HAProxyError
 from interlock.topology import Service
 
 from .edge import Edge
 from .haproxy_server import HAProxyServer
-
-
-def begin(edge: Edge, *services: Service) -> None:
-    """Start an edge in front of `services`."""
-    # Its configuration has to be there before HAProxy is.
-    with pytest.raises(HAProxyError, match="does not answer"):
-        edge.bring_to(*services)
-    edge.start()
-    edge.bring_to(*services)
 
 
 @contextmanager
@@ -38,7 +28,7 @@ def lasting_edge(
         edge = Edge(directory, certificates / "site.pem", make)
         edge.change(edge_token=edge_token)
         try:
-            begin(edge, *services)
+            edge.begin(*services)
             yield edge
         finally:
             started[0].kill()

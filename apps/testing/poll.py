@@ -191,16 +191,6 @@ def cast(queue: RedisServer, choice: str, voter: UUID | None = None, **fields: s
     return taken
 
 
-def cast_as_1_0_0(
-    queue: RedisServer, choice: str, voter: UUID | None = None, **fields: str
-) -> bool:
-    """Vote as a frontend of version 1.0.0 did, whose entries had fewer fields."""
-    vote = entry(choice, voter) | fields
-    old = {name: vote[name] for name in ("voter", "choice", "cast", "node")}
-    with queue.client("frontend") as client:
-        return client.xadd("ballots", old, nomkstream=True) is not None
-
-
 def wait_for_intake(queue: RedisServer) -> None:
     """Until a worker has opened the queue."""
     with queue.client("frontend") as client:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
+from threading import Event
 
 import pytest
 import redis
@@ -84,9 +85,10 @@ class RedisServer:
         """Return once commands are answered; RuntimeError where that does not happen in time."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
-            if self._ended_within(0.02) or time.monotonic() > deadline:
+            if self.has_ended() or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"redis-server did not get ready:\n{self.log_path.read_text()}")
+            Event().wait(0.02)
 
     def stop(self) -> None:
         """SIGTERM, and wait for the end; a server that is not running stays so."""
@@ -113,7 +115,7 @@ class RedisServer:
 
     def has_ended(self) -> bool:
         """Whether it has ended by itself; `start()` brings it back on its data."""
-        return self._ended_within(0)
+        return self._running().poll() is not None
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers, until `resume()`."""
@@ -137,13 +139,6 @@ class RedisServer:
                 return bool(client.ping())
         except (redis.ConnectionError, redis.BusyLoadingError):
             return False
-
-    def _ended_within(self, seconds: float) -> bool:
-        try:
-            self._running().wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
 
 
 def _acl_rules() -> str:

@@ -21,7 +21,6 @@ from frontend.config import Config
 from frontend.voter import Voter, VoterCookieSigner
 from interlock import topology
 from interlock.labels import Labels
-from interlock.runtime import HAProxyError
 from testing.edge import Edge
 from testing.ports import free_port
 from testing.redis_server import RedisServer
@@ -187,10 +186,7 @@ def balance(edge: Edge, *servers: Server, labels: Labels = LABELS) -> None:
         for number, server in enumerate(servers, 1)
     ]
     frontend = topology.Service("frontend", labels, tuple(nodes))
-    with pytest.raises(HAProxyError, match="does not answer"):
-        edge.bring_to(frontend)
-    edge.start()
-    edge.bring_to(frontend)
+    edge.begin(frontend)
     wait_until(lambda: edge.get()[0] == 200)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from interlock.labels import Labels
-from interlock.runtime import HAProxyError
 from interlock.topology import Server, Service
 from landslide_tools.load.lab import BALLOTS, COUNTED, NEXT
 from landslide_tools.load.order import Order
@@ -100,10 +99,7 @@ class System:
         edge.change(edge_token=SECRETS["EDGE_TOKEN_FILE"], **binds)
         servers = tuple(Server(node.name, "127.0.0.1", node.port) for node in nodes)
         service = Service("frontend", LABELS, servers)
-        with pytest.raises(HAProxyError, match="does not answer"):
-            edge.bring_to(service)
-        edge.start()
-        edge.bring_to(service)
+        edge.begin(service)
         wait_until(lambda: edge.get()[0] == 200)
 
 

@@ -12,7 +12,6 @@ from interlock.labels import Labels
 from interlock.topology import Server as Target
 from interlock.topology import Service
 from testing.edge import Edge
-from testing.lasting_edge import begin
 from testing.redis_server import RedisServer
 
 from ..conftest import EDGE_TOKEN, Server, accept
@@ -59,6 +58,6 @@ def site(
     labels = Labels(hosts=(), default=True)
     service = Service("frontend", labels, (Target("node", "127.0.0.1", server.port),))
     edge.change(edge_token=EDGE_TOKEN)
-    begin(edge, service)
+    edge.begin(service)
     yield f"http://127.0.0.1:{edge.port}"
     server.stop()
