@@ -1,4 +1,7 @@
-"""Writes docs/settings.md from the roles' argument specs: python3 tools/settings_page.py."""
+"""Writes docs/settings.md and the roles' README.md: python3 tools/settings_page.py.
+
+The page is made of the roles' argument specs. Galaxy takes no role without a README.
+"""
 
 from __future__ import annotations
 
@@ -100,5 +103,19 @@ def page(root: Path = ROOT) -> str:
     return "\n".join(parts)
 
 
+def readmes(root: Path = ROOT) -> dict[Path, str]:
+    """Return the README.md of each role, by its path."""
+    with_settings = settings(root)
+    found = {}
+    for meta in sorted(root.glob("roles/*/meta/main.yml")):
+        role = meta.parents[1]
+        lines = [f"# {role.name}", "", yaml_of(meta)["galaxy_info"]["description"] + "."]
+        if role.name in with_settings:
+            lines += ["", f"[Settings](../../docs/settings.md#{role.name})"]
+        found[role / "README.md"] = "\n".join([*lines, ""])
+    return found
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for path, text in {PAGE: page(), **readmes()}.items():
+        path.write_text(text, encoding="utf-8")

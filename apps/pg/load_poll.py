@@ -96,10 +96,10 @@ def keep_meanings(known: Texts, wanted: Texts, *, reworded: bool) -> None:
         for key, text in texts.items():
             if text == old_texts.get(key, text) and owners.get(text, key) == key:
                 continue
-            old = f"“{old_texts[key]}”" if key in old_texts else "no choice"
+            old = f'"{old_texts[key]}"' if key in old_texts else "no choice"
             said = (
                 f"The poll has been opened, and the choice {key} was {old}{where} and is to be "
-                f"“{text}”"
+                f'"{text}"'
             )
             if owners.get(text, key) != key:
                 raise Problem(

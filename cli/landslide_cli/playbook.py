@@ -21,8 +21,8 @@ from .passwords import handed_over
 Event = Mapping[str, Any]
 """What plugins/callback/progress.py writes."""
 
-# One Python process on each host instead of one for every task. A run by hand takes Ansible's own
-# strategy, does the same, and takes twice as long.
+# One Python process on each host instead of one for every task, for the lab only: Ansible's own
+# strategy does the same in twice the time, and is what users know from their other playbooks.
 MITOGEN = {
     "ANSIBLE_STRATEGY": "mitogen_linear",
     "ANSIBLE_STRATEGY_PLUGINS": str(Path(ansible_mitogen.__file__).parent / "plugins/strategy"),
@@ -88,11 +88,11 @@ def settings() -> dict[str, str]:
     }
 
 
-def environment(descriptor: int) -> dict[str, str]:
-    """Return the environment of a run that reports its progress to `descriptor`."""
+def environment(descriptor: int, inventory: Inventory) -> dict[str, str]:
+    """Return the environment of a run on `inventory` that reports its progress to `descriptor`."""
     return (
         settings()
-        | MITOGEN
+        | (MITOGEN if inventory.is_lab else {})
         | {
             "ANSIBLE_CALLBACKS_ENABLED": "landslide.voting.progress",
             "ANSIBLE_NOCOLOR": "1",
@@ -131,7 +131,7 @@ def run(
         child = subprocess.Popen(
             ["ansible-playbook", *inventory.arguments, *unlocking, *options, *playbooks],
             cwd=ROOT,
-            env=environment(writer),
+            env=environment(writer, inventory),
             pass_fds=[writer, *pipes["pass_fds"]],
             stdin=pipes["stdin"],
             stdout=output,

@@ -39,8 +39,9 @@ def up(inventory: Inventory) -> None:
         console.print(f"Image {change}", soft_wrap=True)
     for name, address in outcome.data.get("addresses", {}).items():
         console.print(f"  {name:<11} {address}", soft_wrap=True)
-    for warning in (*outcome.data.get("swarm_strangers", ()), *outcome.data.get("open_ports", ())):
-        console.print(f"Warning: {warning}", soft_wrap=True)
+    for kind in ("untried", "swarm_strangers", "open_ports"):
+        for warning in outcome.data.get(kind, ()):
+            console.print(f"Warning: {warning}", soft_wrap=True)
     console.print(ending(outcome.data, datetime.now().astimezone()), soft_wrap=True)
 
 

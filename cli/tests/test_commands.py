@@ -259,6 +259,7 @@ def test_up_passes_on_what_a_run_warns_of(monkeypatch, tmp_path):
     told = {
         "test_vote_counted": True,
         "poll": {},
+        "untried": ["Landslide has not been tried on aarch64, only on x86_64."],
         "open_ports": ["store01 answers at 203.0.113.250 on port 2377/tcp."],
         "swarm_strangers": ["worker09 is in the Swarm and not in the inventory."],
     }
@@ -266,5 +267,6 @@ def test_up_passes_on_what_a_run_warns_of(monkeypatch, tmp_path):
     result = CliRunner().invoke(main, ["up", "-i", str(tmp_path / "hosts.ini")])
 
     assert result.exit_code == 0, result.output
+    assert "Warning: Landslide has not been tried on aarch64" in result.output
     assert "Warning: store01 answers at 203.0.113.250 on port 2377/tcp." in result.output
     assert "Warning: worker09 is in the Swarm" in result.output

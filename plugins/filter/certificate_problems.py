@@ -41,16 +41,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
-from cryptography.x509 import load_pem_x509_certificates
-
 
 def certificate_problems(certificate: str, key: str) -> list[str]:
     """Return a sentence for each problem; the arguments are documented above."""
+    # Here, because Ansible reads plugins' documentation where there may be no such package.
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificates
+
     problems: list[str] = []
     chain, private = [], None
     try:
@@ -85,6 +82,8 @@ def certificate_problems(certificate: str, key: str) -> list[str]:
 
 def public_key(owner: Any) -> bytes:
     """Return the public key of a certificate or a private key, in one and the same form."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     encoded: bytes = owner.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     )

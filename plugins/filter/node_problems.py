@@ -64,6 +64,7 @@ def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: fl
     hostnames = {
         host: result["hostname"] for host, result in results.items() if "hostname" in result
     }
+    machines = {host: result["machine"] for host, result in results.items() if "machine" in result}
     firewalls = {
         host: result["firewalls"] for host, result in results.items() if result.get("firewalls")
     }
@@ -71,6 +72,7 @@ def node_problems(results: Mapping[str, Mapping[str, Any]], max_clock_spread: fl
         *problems,
         *(firewall_hints(firewalls) if any(BLOCKED in problem for problem in problems) else []),
         *hostname_problems(hostnames),
+        *machine_problems(machines),
         *clock_problems(offsets, max_clock_spread),
     ]
 
@@ -94,6 +96,17 @@ def hostname_problems(hostnames: Mapping[str, str]) -> list[str]:
         for hostname, hosts in hosts_named.items()
         if len(hosts) > 1
     ]
+
+
+def machine_problems(machines: Mapping[str, str]) -> list[str]:
+    """Judge the kinds of the hosts' processors: the images are built once, on the first manager."""
+    hosts_of: dict[str, list[str]] = {}
+    for host, machine in machines.items():
+        hosts_of.setdefault(machine, []).append(host)
+    if len(hosts_of) < 2:
+        return []
+    told = "; ".join(f"{', '.join(hosts)}: {machine}" for machine, hosts in hosts_of.items())
+    return [f"all machines have to be of one kind, for which the images are built ({told})"]
 
 
 def clock_problems(offsets: Mapping[str, float], max_spread: float) -> list[str]:

@@ -12,6 +12,7 @@ description:
     other nodes, and returns each problem as a sentence.
   - Changes nothing and does not fail because of a problem. It works the same on a bare machine
     (Python, systemd, iproute2) and on one that is a node already.
+  - Warns of what may work and has not been tried.
   - Links are tried in a network namespace that ends with the attempt. The kernel may load a module
     for that, as it will for Docker.
 author:
@@ -126,6 +127,16 @@ hostname:
   returned: always
   type: str
   sample: frontend01
+machine:
+  description: The kind of the machine's processor, of which all nodes must be.
+  returned: always
+  type: str
+  sample: x86_64
+untried:
+  description: A sentence for each property of the machine on which Landslide has not been tried.
+  returned: always
+  type: list
+  elements: str
 firewalls:
   description: The firewalls of the machine's owner that are active.
   returned: always
@@ -188,6 +199,7 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.system 
     disk_problems,
     distribution_problems,
     systemd_problems,
+    untried,
 )
 
 
@@ -267,8 +279,12 @@ def main() -> None:
     result: dict[str, Any] = {
         "time": now,
         "hostname": platform.node(),
+        "machine": platform.machine(),
+        "untried": untried(platform.freedesktop_os_release(), platform.machine()),
         "firewalls": active_firewalls(),
     }
+    for sentence in result["untried"]:
+        module.warn(sentence)
     if module.params["controller_time"] is not None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:

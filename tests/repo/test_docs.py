@@ -29,7 +29,8 @@ def test_every_playbook_exists(tracked: list[Path], root: Path) -> None:
 
 
 def test_ansible_is_run_by_landslide(tracked: list[Path]) -> None:
-    # Only ./landslide knows where the checkout's Ansible is.
+    # Only ./landslide knows where the checkout's Ansible is. An installed collection has another.
     lines = [line for text in pages(tracked).values() for line in text.splitlines()]
+    run = [line for line in lines if line.startswith("    ansible-playbook")]
 
-    assert [line for line in lines if line.startswith("    ansible-playbook")] == []
+    assert [line for line in run if " landslide.voting." not in line] == []

@@ -59,6 +59,13 @@ def test_the_page_of_settings_is_current(generator: dict[str, Any], root: Path) 
     assert (root / "docs/settings.md").read_text() == generator["page"](), told
 
 
+def test_every_role_has_its_readme(generator: dict[str, Any], root: Path) -> None:
+    written = generator["readmes"]()
+    assert {path.parent for path in written} == {path for path in (root / "roles").iterdir()}
+    for path, text in written.items():
+        assert path.read_text() == text, "python3 tools/settings_page.py writes it"
+
+
 def test_a_setting_has_one_owner(settings: dict[str, dict[str, Any]]) -> None:
     names = [name for options in settings.values() for name in options]
     assert {name for name in names if names.count(name) > 1} == set()

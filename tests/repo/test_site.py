@@ -1,7 +1,8 @@
-"""The order of the site, which an update of a running one depends on."""
+"""The playbooks: their order, which an update depends on, and what they do where a host fails."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,21 @@ def test_an_update_waits_for_what_has_to_come_before(
         if "landslide.voting.swarm_service_wait" in task
     ]
     assert waits == [services]
+
+
+# Where a play's only host fails, Ansible ends the run by itself.
+ONE_HOST = re.compile(r"localhost|store|retiring(:&frontend)?|\w+\[0\]")
+
+
+def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path) -> None:
+    plays = {
+        f"{path.stem}: {play['name']}": play
+        for path in (root / "playbooks").glob("*.yml")
+        for play in read(root, path.stem)
+        if "hosts" in play and not ONE_HOST.fullmatch(play["hosts"])
+    }
+    assert "swarm: Swarm" in plays
+    unsaid = [name for name, play in plays.items() if "any_errors_fatal" not in play]
+    assert unsaid == []
+    # An installed collection has none of the checkout's settings.
+    assert "any_errors_fatal" not in (root / "ansible.cfg").read_text()

@@ -176,15 +176,15 @@ def test_a_store_of_version_1_takes_the_id_of_the_poll_file_also_where_it_is_clo
     [
         (
             {"a": "Dogs", "b": "Cats"},
-            "the choice a was “Cats” and is to be “Dogs”, which is what b was",
+            'the choice a was "Cats" and is to be "Dogs", which is what b was',
         ),
         (
             {"a": "Cats", "b": "Cats"},
-            "the choice b was “Dogs” and is to be “Cats”, which is what a was",
+            'the choice b was "Dogs" and is to be "Cats", which is what a was',
         ),
         (
             {"a": "Cats", "c": "Dogs"},
-            "the choice c was no choice and is to be “Dogs”, which is what b was",
+            'the choice c was no choice and is to be "Dogs", which is what b was',
         ),
     ],
 )
@@ -211,7 +211,7 @@ def test_another_text_needs_a_word_that_it_means_the_same(
     assert worker_asks(postgres) == "open"
     birds = choices(a="Birds", b="Dogs")
     assert refusal(postgres, choices=birds) == (
-        "load_poll: The poll has been opened, and the choice a was “Cats” and is to be “Birds”: "
+        'load_poll: The poll has been opened, and the choice a was "Cats" and is to be "Birds": '
         "give it its text back, or, for another choice, a key of its own; where both texts mean "
         "the same, set choices_reworded to true."
     )
@@ -235,11 +235,11 @@ def test_texts_of_a_translation_keep_their_keys_too(
     describe()
     swapped, birds = german(a="Katzen", b="Hunde"), german(a="Vögel", b="Katzen")
     assert refusal(postgres, translations=swapped, choices_reworded=True) == (
-        "load_poll: The poll has been opened, and the choice a was “Hunde” in de and is to be "
-        "“Katzen”, which is what b was: votes would count for what nobody chose. Give each key its "
+        'load_poll: The poll has been opened, and the choice a was "Hunde" in de and is to be '
+        '"Katzen", which is what b was: votes would count for what nobody chose. Give each key its '
         "text back."
     )
-    assert "the choice a was “Hunde” in de" in refusal(postgres, translations=birds)
+    assert 'the choice a was "Hunde" in de' in refusal(postgres, translations=birds)
     describe(translations=birds, choices_reworded=True)
     describe(translations=birds | {"ar": german(a="كلاب", b="قطط")["de"]})
 
@@ -250,7 +250,7 @@ def test_a_key_that_left_the_file_is_not_used_again_for_something_else(
     describe()
     assert worker_asks(postgres) == "open"
     describe(choices=choices(a="Cats"))
-    assert "the choice b was “Dogs”" in refusal(postgres, choices=choices(a="Cats", b="Bees"))
+    assert 'the choice b was "Dogs"' in refusal(postgres, choices=choices(a="Cats", b="Bees"))
     describe(choices=choices(a="Cats", b="Dogs", c="Bees"))
 
 

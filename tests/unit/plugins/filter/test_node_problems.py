@@ -48,6 +48,16 @@ def test_hosts_of_their_own_hostnames_pass() -> None:
     assert node_problems({name: {**result(), "hostname": name} for name in "abc"}, 10) == []
 
 
+def test_machines_of_two_kinds_are_told() -> None:
+    kinds = {"a": "x86_64", "b": "aarch64", "c": "x86_64"}
+    results = {host: {**result(), "machine": machine} for host, machine in kinds.items()}
+    assert node_problems(results, 10) == [
+        "all machines have to be of one kind, for which the images are built "
+        "(a, c: x86_64; b: aarch64)"
+    ]
+    assert node_problems({"a": results["a"], "c": results["c"]}, 10) == []
+
+
 def test_clocks_too_far_apart_are_told() -> None:
     assert node_problems({"a": result(offset=-1), "b": result(offset=41.3)}, 10) == [
         "the clock of b is 42.3 s ahead of the clock of a; 10 s are allowed"

@@ -7,20 +7,32 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.system 
     disk_problems,
     distribution_problems,
     systemd_problems,
+    untried,
 )
 
-
-@pytest.mark.parametrize(
-    ("distribution", "version"), [("debian", "12"), ("debian", "13"), ("ubuntu", "24.04")]
-)
-def test_supported_distributions_pass(distribution: str, version: str) -> None:
-    assert distribution_problems({"ID": distribution, "VERSION_ID": version}) == []
+DEBIAN = {"ID": "debian", "VERSION_ID": "13", "PRETTY_NAME": "Debian GNU/Linux 13 (trixie)"}
+UBUNTU = {"ID": "ubuntu", "VERSION_ID": "24.04", "PRETTY_NAME": "Ubuntu 24.04.1 LTS"}
 
 
-def test_another_distribution_is_refused_by_its_name() -> None:
-    release = {"ID": "debian", "VERSION_ID": "11", "PRETTY_NAME": "Debian GNU/Linux 11 (bullseye)"}
+@pytest.mark.parametrize("release", [DEBIAN, UBUNTU])
+def test_supported_distributions_pass(release: dict[str, str]) -> None:
+    assert distribution_problems(release) == []
+
+
+@pytest.mark.parametrize("name", ["12 (bookworm)", "14 (forky)"])
+def test_another_distribution_is_refused_by_its_name(name: str) -> None:
+    number = name.split()[0]
+    release = {"ID": "debian", "VERSION_ID": number, "PRETTY_NAME": f"Debian GNU/Linux {name}"}
     assert distribution_problems(release) == [
-        "this is Debian GNU/Linux 11 (bullseye); supported are Debian 12, Debian 13, Ubuntu 24.04"
+        f"this is Debian GNU/Linux {name}; supported are Debian 13 and, untried, Ubuntu 24.04"
+    ]
+
+
+def test_what_may_work_and_was_not_tried_is_told() -> None:
+    assert untried(DEBIAN, "x86_64") == []
+    assert untried(UBUNTU, "aarch64") == [
+        "Landslide has not been tried on Ubuntu 24.04.1 LTS, only on Debian 13.",
+        "Landslide has not been tried on aarch64, only on x86_64.",
     ]
 
 
