@@ -33,3 +33,11 @@ def test_an_update_waits_for_what_has_to_come_before(
         if "landslide.voting.swarm_service_wait" in task
     ]
     assert waits == [services]
+
+
+def test_load_balancers_are_updated_one_after_the_other(root: Path) -> None:
+    *_, play = read(root, "interlock")
+    assert play["serial"] == 1
+    *_, last = yaml.safe_load((root / "roles/interlock/tasks/main.yml").read_text())
+    assert last["community.docker.docker_container"]["state"] == "healthy"
+    assert set(last["loop"]) == {"haproxy", "interlock"}
