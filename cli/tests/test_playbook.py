@@ -43,6 +43,13 @@ def test_plays_and_tasks_are_told_in_order(run):
     assert (outcome.play, outcome.task) == ("Frontends", "Two")
 
 
+@pytest.mark.parametrize("module", ["meta", "ansible.builtin.meta"])
+def test_a_play_that_ends_at_once_has_no_task(run, module):
+    _, events = run(f"  tasks: [{{name: Done before, {module}: end_play}}, {{debug: }}]")
+
+    assert [event["event"] for event in events] == ["play", "end"]
+
+
 def test_what_playbooks_hand_over_arrives(run):
     outcome, _ = run('  tasks: [{set_stats: {data: {addresses: {Vote: "http://x/"}}}}]')
 

@@ -28,6 +28,7 @@ from typing import Any
 from ansible.plugins.callback import CallbackBase
 
 LAST_LINES = 10
+META = ("meta", "ansible.builtin.meta")
 
 
 def told(content: Mapping[str, Any]) -> str:
@@ -69,8 +70,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         self._write("play", name=play.get_name())
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        """Tell the task's name, without the role's, which the play stands for."""
-        self._write("task", name=task.name or task.action)
+        """Tell the task's name, without the role's, which the play stands for.
+
+        What only ends a play or a host is no work: a play that has nothing else to do is no step.
+        """
+        if task.action not in META:
+            self._write("task", name=task.name or task.action)
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """Tell the handler's name: Ansible tells handlers apart from tasks, nobody else does."""

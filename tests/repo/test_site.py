@@ -52,3 +52,11 @@ def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path
     assert unsaid == []
     # An installed collection has none of the checkout's settings.
     assert "any_errors_fatal" not in (root / "ansible.cfg").read_text()
+
+
+def test_load_balancers_are_updated_one_after_the_other(root: Path) -> None:
+    *_, play = read(root, "interlock")
+    assert play["serial"] == 1
+    *_, last = yaml.safe_load((root / "roles/interlock/tasks/main.yml").read_text())
+    assert last["community.docker.docker_container"]["state"] == "healthy"
+    assert set(last["loop"]) == {"haproxy", "interlock"}

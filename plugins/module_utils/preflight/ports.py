@@ -10,7 +10,7 @@ from pathlib import Path
 
 TCP_LISTEN, UDP_UNCONNECTED = "0A", "07"
 # A container's control group, or that of what answers for the services to come (answer_ports.py).
-CONTAINER = re.compile(r"docker[-/][0-9a-f]{64}|landslide-answer-ports\.service")
+CONTAINER = re.compile(r"docker[-/][0-9a-f]{64}|landslide-answer-ports-\d+\.service")
 ENGINE = {"dockerd", "docker-proxy"}
 
 

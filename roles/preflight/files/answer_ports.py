@@ -26,6 +26,8 @@ def listeners(own, ports):
     for port in ports:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # One of another run has them, too, and may end first.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         with suppress(OSError):  # somebody has it: whose it is, is looked at elsewhere
             listener.bind((own, port))
             listener.listen(BACKLOG)

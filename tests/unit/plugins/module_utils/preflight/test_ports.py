@@ -62,5 +62,5 @@ def test_a_listener_of_this_process_is_found() -> None:
 
 
 def test_what_answers_for_services_to_come_is_none_of_others(tmp_path: Path) -> None:
-    make_process(tmp_path, "python3", "0::/system.slice/landslide-answer-ports.service\n")
+    make_process(tmp_path, "python3", "0::/system.slice/landslide-answer-ports-7.service\n")
     assert find_holders(["46104"], tmp_path)["46104"].docker

@@ -3,7 +3,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,16 @@ def answering(tmp_path: Path, *ports: str) -> Iterator[subprocess.Popen[bytes]]:
 def test_ports_of_a_bare_node_answer(tmp_path: Path) -> None:
     ports = [f"{free_port(socket.SOCK_STREAM)}/tcp", f"{free_port(socket.SOCK_DGRAM)}/udp"]
     with answering(tmp_path, *ports):
+        assert unanswered_ports(OWN, PEERS, {"manager": ports}) == {}
+
+
+@as_root
+def test_two_runs_at_a_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    ports = [f"{free_port(socket.SOCK_STREAM)}/tcp", f"{free_port(socket.SOCK_DGRAM)}/udp"]
+    with ExitStack() as later:
+        with answering(tmp_path, *ports):
+            (tmp_path / "later").mkdir()
+            later.enter_context(answering(tmp_path / "later", *ports))
         assert unanswered_ports(OWN, PEERS, {"manager": ports}) == {}
 
 
