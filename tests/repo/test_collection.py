@@ -70,7 +70,11 @@ def test_the_installed_collection_can_be_run(tarball: Path, root: Path, tmp_path
     ):
         check = ["ansible-playbook", f"landslide.voting.{playbook}", "--syntax-check"]
         run([*check, *inventory], cwd=tmp_path, **environment)
-    run(["ansible-playbook", "landslide.voting.stages.inventory", *inventory], cwd=tmp_path, **environment)
+    run(
+        ["ansible-playbook", "landslide.voting.stages.inventory", *inventory],
+        cwd=tmp_path,
+        **environment,
+    )
 
 
 def test_what_other_collections_are_used_is_declared(tracked: list[Path], root: Path) -> None:
