@@ -206,7 +206,7 @@ Written by `bench/faults.py` from runs of `./landslide chaos` on a lab with load
 {rounds[0]["clients"]} clients voted without a break and kept a record of every answer.
 {total["acknowledged"]} votes were acknowledged. **Lost {total["lost"]}, doubled {total["doubled"]},
 ghosts {total["ghosts"]}, stale {total["stale"]}.** Ambiguous: {total["ambiguous"]} voters, two of
-whose votes overlap, so that nobody outside can tell which is the last. After each round the faults
+whose votes overlap, so their order is unknown. After each round the faults
 were removed, and the lab had to recover by itself; then every vote was looked up in the ledger.
 
 In {len(spared)} rounds a frontend and a load balancer had no fault. Votes that failed there:
