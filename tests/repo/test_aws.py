@@ -117,7 +117,7 @@ def cloud(root: Path, server: tuple[ThreadedMotoServer, dict[str, Any]]) -> Clou
     ("options", "sentence"),
     [
         (["-e", "aws_managers=2"], "aws_managers is 2; it may be 1, 3 or 5."),
-        (["-e", "aws_frontends=60"], "ask for larger machines, and fewer."),
+        (["-e", "aws_frontends=60"], "Use fewer and larger machines."),
         (["-e", "aws_network=11.33"], "it is the first two numbers of a private network"),
         (["-e", "aws_network=10.36"], "10.36.0.0/16 overlaps 10.36.0.0/16, which the Swarm"),
         (
