@@ -1,4 +1,4 @@
-"""Polls that cannot be asked, as an operator may write them, and what is wrong with each.
+"""Invalid polls, as an operator may write them, and what is wrong with each.
 
 The playbook judges a poll before it touches a machine, and the frontend judges it again. This is
 what both must refuse; the sentences are the playbook's.
@@ -59,10 +59,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         'choice 2 of the poll needs a color such as "#0b7285", in quotes',
     ),
     ({"choices": [TEA, COFFEE, "milk"]}, "choice 3 of the poll is no mapping"),
-    ({"language": "tlh"}, "the poll cannot be asked in tlh; there are ar, de, en"),
+    ({"language": "tlh"}, "the poll has the unknown language tlh; known are ar, de, en"),
     (
         {"translations": {"tlh": GERMAN}},
-        "the poll cannot be asked in tlh; there are ar, de, en",
+        "the poll has the unknown language tlh; known are ar, de, en",
     ),
     ({"language": "de"}, "the poll is in de, and has a translation to de, too"),
     (

@@ -49,7 +49,7 @@ def unpack(sealed: bytes, passphrase: str) -> dict[str, bytes]:
     try:
         archive = _vault(passphrase).decrypt(sealed)
     except AnsibleError as error:
-        raise Problem("That is no bundle, or its passphrase is another one.") from error
+        raise Problem("This is no bundle, or the passphrase is wrong.") from error
     files = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
@@ -59,10 +59,10 @@ def unpack(sealed: bytes, passphrase: str) -> dict[str, bytes]:
                     continue  # of those that tar has made
                 content = tar.extractfile(member) if member.isfile() else None
                 if content is None or not _is_state(path):
-                    raise Problem(f"{member.name} is no file of a state: the bundle is not used.")
+                    raise Problem(f"{member.name} is no file of a state: nothing is imported.")
                 files[str(path)] = content.read()
     except tarfile.TarError as error:
-        raise Problem("What is encrypted there is no bundle.") from error
+        raise Problem("The encrypted content is no bundle.") from error
     return files
 
 
@@ -76,8 +76,8 @@ def place(files: Files, directory: Path) -> bool:
     other = [name for name, content in present.items() if files.get(name) != content]
     if other:
         raise Problem(
-            f"{directory} has a state of its own, which is not overwritten: {', '.join(other)} "
-            "differ. If it is not needed, move it out of the way first."
+            f"{directory} has another state, which is not overwritten: {', '.join(other)} "
+            "differ. Move it away first if it is not needed."
         )
     new = files.keys() - present.keys()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

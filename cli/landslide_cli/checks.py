@@ -114,7 +114,7 @@ class Checks:
             end(self._child)
         if self._stopped:
             self._stopped = False
-            raise Problem("It was stopped before its end.")
+            raise Problem("It was stopped.")
         return good
 
 

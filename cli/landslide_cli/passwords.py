@@ -23,14 +23,14 @@ def password_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "-K",
             "--ask-become-pass",
             is_flag=True,
-            help="Ask for the password that sudo wants on the machines.",
+            help="Ask for the sudo password of the machines.",
         ),
         click.option(BECOME, type=FILE, help="A file that holds it."),
         click.option(
             "-J",
             "--ask-vault-pass",
             is_flag=True,
-            help="Ask for the password of the inventory's vaults.",
+            help="Ask for the vault password of the inventory.",
         ),
         click.option(
             VAULT,

@@ -7,7 +7,7 @@ from .confirm import confirm, yes_option
 from .inventory import Inventory, inventory_options
 from .report import run_steps
 
-GO_ON = 'No vote is lost. Fix that, then run "./landslide rotate" again: it goes on where it was.'
+GO_ON = 'No vote is lost. Fix that, then run "./landslide rotate" again: it continues from there.'
 
 
 @click.command()
@@ -17,10 +17,10 @@ GO_ON = 'No vote is lost. Fix that, then run "./landslide rotate" again: it goes
 def rotate(name: str, inventory: Inventory, yes: bool) -> None:
     """Change a secret or an authority of the cluster.
 
-    docs/keys.md has their names, and how each is changed.
+    NAME is one of those in docs/keys.md, which says how each is changed.
     """
     confirm(f"This changes {name} of the cluster.", yes)
     console = Console(highlight=False)
     answers = f"rotate_key={name} rotate_confirm=yes"
     outcome = run_steps("rotate", inventory, GO_ON, answers)
-    console.print(outcome.data.get("rotation_left", f"{name} is another one now."), soft_wrap=True)
+    console.print(outcome.data.get("rotation_left", f"{name} has been changed."), soft_wrap=True)

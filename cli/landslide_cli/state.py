@@ -24,7 +24,7 @@ passphrase_option = click.option(
 
 @click.group()
 def state() -> None:
-    """Take the cluster's secrets to another controller."""
+    """Copy the cluster's secrets to another controller."""
 
 
 @state.command("export")
@@ -39,9 +39,9 @@ def export(inventory: Inventory, file: Path, passphrase_file: Path | None) -> No
     directory = directory_of(inventory)
     files = bundle.read(directory)
     if not files:
-        raise Problem(f"There is nothing to export in {directory}: no run has made a cluster yet.")
+        raise Problem(f"There is nothing to export in {directory}: no run has set it up.")
     if file.exists():
-        raise Problem(f"{file} is there already, and is not overwritten.")
+        raise Problem(f"{file} exists and is not overwritten.")
     passphrase = _passphrase(passphrase_file, new=True)
     try:
         bundle.write(file, bundle.pack(files, passphrase))
@@ -64,7 +64,7 @@ def import_(inventory: Inventory, file: Path, passphrase_file: Path | None) -> N
     if bundle.place(files, directory):
         click.echo(f"{len(files)} files are in {directory}.")
     else:
-        click.echo(f"{directory} has all of it already.")
+        click.echo(f"{directory} is up to date.")
 
 
 def directory_of(inventory: Inventory) -> Path:
@@ -81,7 +81,7 @@ def _passphrase(file: Path | None, new: bool) -> str:
     elif sys.stdin.isatty():
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=new)
     else:
-        raise Problem(f"The passphrase is missing: give --passphrase-file, or set {VARIABLE}.")
+        raise Problem(f"No passphrase: give --passphrase-file, or set {VARIABLE}.")
     if new and len(passphrase) < SHORTEST:
-        raise Problem(f"The passphrase has to have at least {SHORTEST} characters.")
+        raise Problem(f"The passphrase needs at least {SHORTEST} characters.")
     return passphrase

@@ -13,7 +13,12 @@ from .progress import Steps
 from .report import new_log, raise_failure
 from .times import sentence
 
-PLAYBOOKS = ["playbooks/inventory.yml", "playbooks/lab.yml", "site.yml", "playbooks/addresses.yml"]
+PLAYBOOKS = [
+    "playbooks/stages/inventory.yml",
+    "playbooks/lab.yml",
+    "site.yml",
+    "playbooks/addresses.yml",
+]
 GO_ON = 'Fix the problem, then run "./landslide up" again: it continues where it stopped.'
 
 

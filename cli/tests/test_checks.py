@@ -68,7 +68,7 @@ def test_what_runs_is_ended_and_what_tidies_up_is_not(tmp_path):
     ending = threading.Timer(0.2, checks.stop)
     ending.start()
 
-    with pytest.raises(Problem, match="stopped before its end"):
+    with pytest.raises(Problem, match="was stopped"):
         checks.check("endless", "sh", "-c", "sleep 60 & wait")
     ending.join()
     assert checks.check("tidying up", "true")

@@ -117,7 +117,7 @@ def test_a_certificate_outlives_its_lab(tmp_path):
 
 def test_up_reports_what_has_changed_in_rebuilt_images(monkeypatch):
     told = {
-        "image_changes": ["pg is built anew: perl 5.40.1-6 -> 5.40.1-7"],
+        "image_changes": ["pg is rebuilt: perl 5.40.1-6 -> 5.40.1-7"],
         "test_vote_counted": True,
         "poll": {},
     }
@@ -127,7 +127,7 @@ def test_up_reports_what_has_changed_in_rebuilt_images(monkeypatch):
     result = CliRunner().invoke(main, ["up"])
 
     assert result.exit_code == 0, result.output
-    assert "Image pg is built anew: perl 5.40.1-6 -> 5.40.1-7" in result.output
+    assert "Image pg is rebuilt: perl 5.40.1-6 -> 5.40.1-7" in result.output
 
 
 CERTIFICATE = {

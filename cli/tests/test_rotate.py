@@ -16,7 +16,7 @@ def test_without_a_terminal_it_wants_to_be_told_yes(monkeypatch):
 
 @pytest.mark.parametrize(
     ("told", "said"),
-    [({}, "test_token is another one now."), ({"rotation_left": "Come again."}, "Come again.")],
+    [({}, "test_token has been changed."), ({"rotation_left": "Come again."}, "Come again.")],
 )
 def test_it_says_what_was_done_and_what_is_left(monkeypatch, told, said):
     asked = []

@@ -104,7 +104,7 @@ def test_imported_again_it_changes_nothing(directory, tmp_path):
     result = run("import", tmp_path / "bundle")
 
     assert result.exit_code == 0
-    assert "has all of it already" in result.output
+    assert "is up to date" in result.output
 
 
 def test_an_import_that_was_interrupted_is_finished(directory, tmp_path):

@@ -127,7 +127,7 @@ def misspelt_groups(
         close = get_close_matches(name, present, 1, LIKE_A_PRESENT_ONE)
         if name not in tiers and left_out and close:
             problems.append(
-                f"the group {name} looks like {close[0]} misspelt: {', '.join(left_out)} "
+                f"the group {name} seems to be {close[0]} misspelt: {', '.join(left_out)} "
                 "would be left out"
             )
     return problems

@@ -46,7 +46,7 @@ def package_changes(
         if name in before:
             differ = differences(versions(before[name]), versions(lines))
             packages = ", ".join(differ) or "with the same packages"
-            sentences.append(f"{name} is built anew: {packages}")
+            sentences.append(f"{name} is rebuilt: {packages}")
         else:
             sentences.append(f"{name} is built for the first time")
     return sentences

@@ -1,10 +1,10 @@
-"""Tells whether a poll may be asked by a store that may have votes already."""
+"""Finds changes of the poll that the store's votes do not allow."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: poll_change_problems
-short_description: Tell whether a poll may be asked by a store that may have votes already
+short_description: Find changes of the poll that the store's votes do not allow
 version_added: 1.1.0
 author:
   - Landslide (@landslide)

@@ -1,10 +1,10 @@
-"""Tells whether a poll can be asked as it is defined."""
+"""Finds mistakes in a poll definition."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: poll_problems
-short_description: Tell whether a poll can be asked as it is defined
+short_description: Find mistakes in a poll definition
 version_added: 0.1.0
 author:
   - Landslide (@landslide)
@@ -139,7 +139,7 @@ def language_problems(definition: Mapping[str, Any], choices: Sequence[Any]) -> 
     for name in (language, *translations):
         # YAML takes a bare no, which is Norwegian, for false.
         if name not in LANGUAGES:
-            yield f"the poll cannot be asked in {name}; there are {', '.join(LANGUAGES)}"
+            yield f"the poll has the unknown language {name}; known are {', '.join(LANGUAGES)}"
     if language in translations:
         yield f"the poll is in {language}, and has a translation to {language}, too"
     keys = [choice["key"] for choice in choices if has_key(choice)]

@@ -117,7 +117,7 @@ def cloud(root: Path, server: tuple[ThreadedMotoServer, dict[str, Any]]) -> Clou
     ("options", "sentence"),
     [
         (["-e", "aws_managers=2"], "aws_managers is 2; it may be 1, 3 or 5."),
-        (["-e", "aws_frontends=60"], "ask for larger machines, and fewer."),
+        (["-e", "aws_frontends=60"], "Use fewer and larger machines."),
         (["-e", "aws_network=11.33"], "it is the first two numbers of a private network"),
         (["-e", "aws_network=10.36"], "10.36.0.0/16 overlaps 10.36.0.0/16, which the Swarm"),
         (
@@ -127,10 +127,10 @@ def cloud(root: Path, server: tuple[ThreadedMotoServer, dict[str, Any]]) -> Clou
         (["-e", "aws_site_name=vote.example.org"], "give both, or neither."),
         (
             [],
-            "The region eu-central-1 has no image by the name "
-            "/aws/service/debian/release/13/latest/amd64: take another region",
+            "The region eu-central-1 has no image parameter "
+            "/aws/service/debian/release/13/latest/amd64: choose another region",
         ),
-        (["-e", "aws_key_pair=nobody"], "There is no key pair nobody in eu-central-1: make one"),
+        (["-e", "aws_key_pair=nobody"], "There is no key pair nobody in eu-central-1: create it"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_made(
@@ -159,13 +159,13 @@ def test_a_stack_that_failed_is_named_and_can_be_taken_away(
         patched.setattr(Stack, "mark_creation_complete", fail)
         said = cloud.fail("playbooks/aws", *MADE, **CREDENTIALS)
     assert "The stack landslide in eu-central-1 could not be made as described" in said
-    assert "playbooks/aws_teardown.yml takes away what may be left" in said
+    assert "playbooks/aws_teardown.yml removes the rest" in said
     assert "AWS says: Problem with CREATE. Rollback complete" in said
 
     said = cloud.fail("playbooks/aws", *MADE, **CREDENTIALS)
     assert (
         "The stack landslide in eu-central-1 is ROLLBACK_COMPLETE: playbooks/aws_teardown.yml "
-        "takes it away."
+        "removes it."
     ) in said
 
     cloud.play("playbooks/aws_teardown", *GONE, "-e", "aws_without_votes=true")
@@ -176,7 +176,7 @@ def test_machines_are_found_by_their_private_addresses_and_stay_until_the_votes_
     cloud: Cloud,
 ) -> None:
     said = cloud.play("playbooks/aws", *MADE, "-e", "aws_managers=5")
-    assert "Voters will find the site at http://" in said
+    assert "The site's address will be http://" in said
 
     listed = json.loads(
         cloud.run("ansible-inventory", "--list", **CREDENTIALS).stdout,
@@ -193,13 +193,13 @@ def test_machines_are_found_by_their_private_addresses_and_stay_until_the_votes_
     assert first.split()[-1] == "manager01"
 
     said = cloud.fail("playbooks/aws_teardown", **CREDENTIALS)
-    assert "Nothing was touched." in said
+    assert "Nothing was changed." in said
 
     # As where the store cannot be reached: it is on this machine's loopback, where nobody answers.
     nobody = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_common_args": ""}
     said = cloud.fail("playbooks/aws_teardown", *GONE, "-e", json.dumps(nobody), **CREDENTIALS)
     assert "Connection refused" in said
-    assert "The machines are left as they are, for the votes are not here yet" in said
+    assert "The machines are kept, because the votes could not be exported" in said
     assert cloud.machines() == sorted(machines)
 
     said = cloud.play("playbooks/aws_teardown", *GONE, "-e", "aws_without_votes=true")
@@ -218,7 +218,7 @@ def test_a_machine_that_works_in_the_swarm_stays(cloud: Cloud, tmp_path: Path) -
     # As where no manager can be reached: they are on this machine's loopback, where nobody answers.
     nobody = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_common_args": ""}
     said = cloud.fail("playbooks/aws", *fewer, "-e", json.dumps(nobody), **CREDENTIALS)
-    assert "no manager tells whether the Swarm has retired what is there" in said
+    assert "no manager says whether they have left the Swarm" in said
     assert cloud.machines() == machines
 
     # As on a manager whose Swarm has all machines but frontend02.
@@ -228,7 +228,7 @@ def test_a_machine_that_works_in_the_swarm_stays(cloud: Cloud, tmp_path: Path) -
     here = ["-e", '{"ansible_connection": "local", "ansible_become": false}']
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     said = cloud.fail("playbooks/aws", *fewer, *here, **CREDENTIALS, **path)
-    assert "manager02, manager03 would go, and still work in the Swarm" in said
+    assert "manager02, manager03 would be removed, and are still in the Swarm" in said
     assert cloud.machines() == machines
 
     cloud.play("playbooks/aws", *fewer, "-e", "aws_managers=3", *here, **path)

@@ -19,6 +19,7 @@ UNWANTED = re.compile(
 )
 WANTED = {
     "playbooks/site.yml",
+    "playbooks/stages/worker.yml",
     "plugins/modules/swarm_service_wait.py",
     "roles/frontend/tasks/main.yml",
     "apps/docker-bake.hcl",
@@ -63,10 +64,17 @@ def test_the_installed_collection_can_be_run(tarball: Path, root: Path, tmp_path
     run([*install, "--offline", "--no-deps", "-p", str(tmp_path)], cwd=tmp_path)
     inventory = ["-i", str(root / "inventories/example")]
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
-    for playbook in ("site", "open", "close", "retire", "reset", "status", "aws", "aws_teardown"):
+    for playbook in (
+        *("site", "open", "close", "retire", "rotate", "reset", "status", "aws", "aws_teardown"),
+        *("stages.preflight", "stages.worker"),
+    ):
         check = ["ansible-playbook", f"landslide.voting.{playbook}", "--syntax-check"]
         run([*check, *inventory], cwd=tmp_path, **environment)
-    run(["ansible-playbook", "landslide.voting.inventory", *inventory], cwd=tmp_path, **environment)
+    run(
+        ["ansible-playbook", "landslide.voting.stages.inventory", *inventory],
+        cwd=tmp_path,
+        **environment,
+    )
 
 
 def test_what_other_collections_are_used_is_declared(tracked: list[Path], root: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_controller_needs_no_sudo_whatever_all_hosts_need(root: Path, tmp_pa
     (tmp_path / "group_vars/all.yml").write_text(yaml.safe_dump(EVERYWHERE))
     # The managers, which are not there, have been asked already.
     compared = "--extra-vars=__keys_compared=yes"
-    played = play(root, tmp_path, "--check", compared, "playbooks/pki.yml")
+    played = play(root, tmp_path, "--check", compared, "playbooks/stages/pki.yml")
     assert played.returncode == 0, played.stdout
 
 

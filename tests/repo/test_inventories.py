@@ -31,7 +31,7 @@ def test_every_tier_has_hosts_with_addresses(name: str, root: Path) -> None:
 
 def judge(root: Path, variables: object) -> tuple[int, str]:
     """Judge the example's inventory with these variables: the status, and what was said."""
-    command = ["ansible-playbook", "playbooks/inventory.yml", "-i", "inventories/example"]
+    command = ["ansible-playbook", "playbooks/stages/inventory.yml", "-i", "inventories/example"]
     judged = subprocess.run(
         [*command, "-e", json.dumps(variables)],
         cwd=root,

@@ -1,4 +1,4 @@
-"""What playbooks/keys.yml says to a controller, be it the one that made a cluster or not."""
+"""What playbooks/stages/keys.yml says to a controller, be it the one that made a cluster or not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import yaml
 from testing.controller import LOST_QUORUM, NO_SWARM, Controller, state_labels, swarm, words
 
-PLAYBOOK = "playbooks/keys.yml"
+PLAYBOOK = "playbooks/stages/keys.yml"
 
 
 @pytest.fixture
@@ -128,12 +128,12 @@ def test_a_secret_of_the_inventory_counts_and_may_be_changed_by_rotate_only(
     ],
 )
 def test_whatever_makes_or_uses_a_key_compares_first(root: Path, name: str) -> None:
-    first, *_ = yaml.safe_load((root / "playbooks" / f"{name}.yml").read_text())
+    first, *_ = yaml.safe_load((root / f"playbooks/stages/{name}.yml").read_text())
     assert first["ansible.builtin.import_playbook"] == "keys.yml"
 
 
 def test_fingerprints_are_kept_before_anything_is_deployed(root: Path) -> None:
     site = yaml.safe_load((root / "playbooks/site.yml").read_text())
-    order = [play["ansible.builtin.import_playbook"] for play in site]
-    swarm_at = order.index("swarm.yml")
-    assert order[swarm_at : swarm_at + 3] == ["swarm.yml", "fingerprints.yml", "images.yml"]
+    order = [Path(play["ansible.builtin.import_playbook"]).stem for play in site]
+    swarm_at = order.index("swarm")
+    assert order[swarm_at : swarm_at + 3] == ["swarm", "fingerprints", "images"]

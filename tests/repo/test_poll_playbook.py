@@ -1,4 +1,4 @@
-"""What playbooks/poll.yml says of a poll to each state that a store can be in."""
+"""What playbooks/stages/poll.yml says of a poll to each state that a store can be in."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def judge(root: Path, tmp_path: Path) -> Judge:
         return subprocess.run(
             [
                 *(sys.executable, "-m", "ansible", "playbook", "-i", "inventories/example"),
-                *("-e", json.dumps(settings), *options, "playbooks/poll.yml"),
+                *("-e", json.dumps(settings), *options, "playbooks/stages/poll.yml"),
             ],
             cwd=root,
             env=os.environ

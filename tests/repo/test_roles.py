@@ -81,7 +81,7 @@ def test_variables_bear_the_name_of_their_role(role: Path) -> None:
 
 def test_no_key_is_shown_by_diff(root: Path) -> None:
     files = [*root.glob("roles/*/tasks/*.yml"), *root.glob("roles/*/handlers/*.yml")]
-    files += [*root.glob("playbooks/*.yml"), *root.glob("playbooks/tasks/*.yml")]
+    files += root.glob("playbooks/**/*.yml")
     shown = []
     for file in files:
         for task in tasks_of(yaml.safe_load(file.read_text())):

@@ -114,9 +114,9 @@ def test_a_secret_that_is_given_is_obeyed_and_none_is_made(inventory: Inventory)
 def test_hosts_that_disagree_are_named_before_any_machine_is_reached(
     of: str, variables: dict[str, object], sentence: str, inventory: Inventory
 ) -> None:
-    assert inventory.play("playbooks/inventory.yml").returncode == 0
+    assert inventory.play("playbooks/stages/inventory.yml").returncode == 0
     inventory.say(of, **variables)
-    played = inventory.play("playbooks/inventory.yml")
+    played = inventory.play("playbooks/stages/inventory.yml")
     assert played.returncode == 2
     assert sentence in " ".join(played.stdout.split())
     assert not (inventory.place / ".landslide").exists()

@@ -1,4 +1,4 @@
-"""The routes. Every page shows what was read last; nobody's look reads anything anew."""
+"""The routes. A page shows what was read last: a request reads nothing."""
 
 import asyncio
 import hmac
@@ -19,15 +19,13 @@ from overview.rates import Rates
 from overview.source import Source
 from overview.store import PollStatus, Store
 from overview.swarm import Swarm
-from overview.warnings import warnings
 
 USER = "admin"
 HEADERS = SECURITY_HEADERS | {"Cache-Control": "no-store"}
 
 
 def create_app(config: Config | None = None) -> Quart:
-    """The ASGI application; it looks around while it is served. Nothing that it does changes
-    anything."""
+    """The ASGI application; it polls its sources while it is served, and changes nothing."""
     config = config or Config.from_environ(os.environ)
     password = config.password_file.read_text().strip()
     rates = Rates()
@@ -82,17 +80,9 @@ def create_app(config: Config | None = None) -> Quart:
 
     @app.get("/")
     async def overview() -> str:
-        found = [source.notice for source in sources if source.notice]
         return page.render(
             as_of=datetime.now(UTC),
-            warnings=[
-                *found,
-                *warnings(
-                    status.value,
-                    cluster.value,
-                    {address: state.value for address, state in states.items() if state.value},
-                ),
-            ],
+            sources=sources,
             status=status.value,
             cluster=cluster.value,
             balancers=balancers,

@@ -1,4 +1,4 @@
-"""Something that is looked at every few seconds, and what it last said."""
+"""Something that is read every few seconds, and what it last returned."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 READ_SECONDS = 2.0
-# After that long without an answer it is said that there is none.
+# A source that has not answered for as long is reported.
 STALE_SECONDS = 8.0
 ERRORS = (OSError, HTTPException, ValueError, psycopg2.Error)
 
@@ -29,17 +29,13 @@ class Source(Generic[T]):
         self._read_at = time.monotonic()
 
     @property
-    def notice(self) -> str:
-        """A sentence where what is shown is old, or where there is nothing to show."""
+    def silent(self) -> float:
+        """For how many seconds it has not answered; 0 for less than `STALE_SECONDS`."""
         age = time.monotonic() - self._read_at
-        if age < STALE_SECONDS:
-            return ""
-        if self.value is None:
-            return f"{self.name} does not answer."
-        return f"{self.name} does not answer: what is shown of it is {age:.0f} s old."
+        return age if age >= STALE_SECONDS else 0
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Read until cancelled."""
         failing = False
         while True:
             try:

@@ -65,7 +65,7 @@ def retire(queue: str) -> str:
             return f"The queue is retired already: {moment(known[0])}."
         cursor.execute(RETIRE, {"queue": queue})
         if not cursor.rowcount:
-            raise Problem("No other queue takes votes now: the poll would stand still.")
+            raise Problem("No other queue takes votes now: the poll could not go on.")
     return "The queue is retired."
 
 

@@ -291,6 +291,6 @@ def test_a_queue_is_retired_only_while_another_takes_votes(
     assert postgres.query("SELECT may_open(%s)", first) == [(False,)]
     assert ask(postgres, "retire", second) == (
         1,
-        "No other queue takes votes now: the poll would stand still.",
+        "No other queue takes votes now: the poll could not go on.",
     )
     assert ask(postgres, "drained", first)[1].startswith("Queues that are not drained: 1.")

@@ -63,7 +63,7 @@ def test_a_group_like_a_missing_one_is_named(name: str) -> None:
 
 def test_a_group_like_a_present_one_is_told_where_hosts_are_left_out() -> None:
     assert problems(whole(frontends=["f2", "f3"])) == [
-        "the group frontends looks like frontend misspelt: f3 would be left out"
+        "the group frontends seems to be frontend misspelt: f3 would be left out"
     ]
     assert problems(whole(frontends=["f2"])) == []
     assert problems(whole(monitoring=["x1"])) == []

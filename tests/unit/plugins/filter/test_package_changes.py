@@ -13,13 +13,13 @@ def test_the_filter_has_its_name() -> None:
 def test_other_new_and_removed_packages_are_told() -> None:
     new = ["libc6\t2.41-12", "libssl3t64:amd64\t3.5.1-1", "perl\t5.40.1-6+deb13u1"]
     assert package_changes({"pg": new}, {"pg": OLD}) == [
-        "pg is built anew: libssl3t64 3.5.1-1 removed, libssl3t64:amd64 3.5.1-1 added, "
+        "pg is rebuilt: libssl3t64 3.5.1-1 removed, libssl3t64:amd64 3.5.1-1 added, "
         "perl 5.40.1-6 -> 5.40.1-6+deb13u1"
     ]
 
 
 def test_an_image_with_the_same_packages_and_a_first_one_are_told_apart() -> None:
     assert package_changes({"pg": OLD, "redis": OLD}, {"pg": OLD}) == [
-        "pg is built anew: with the same packages",
+        "pg is rebuilt: with the same packages",
         "redis is built for the first time",
     ]
