@@ -46,7 +46,7 @@ ONE_HOST = re.compile(r"localhost|store|retiring(:&frontend)?|\w+\[0\]")
 def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path) -> None:
     plays = {
         f"{path.stem}: {play['name']}": play
-        for path in (root / "playbooks").glob("*.yml")
+        for path in (root / "playbooks").rglob("*.yml")
         for play in read(root, path.stem)
         if "hosts" in play and not ONE_HOST.fullmatch(play["hosts"])
     }
