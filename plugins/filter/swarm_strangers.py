@@ -10,7 +10,7 @@ author:
   - Landslide (@landslide)
 description:
   - Names each node that was taken out of the inventory and not out of the Swarm.
-  - A node that is down is none where one of its hostname is ready: it is the dead twin of that one.
+  - A node that is down is none where one of its hostname is ready, whose dead twin it is.
 positional: identities, addresses
 options:
   _input:

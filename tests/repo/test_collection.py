@@ -77,6 +77,14 @@ def test_the_installed_collection_can_be_run(tarball: Path, root: Path, tmp_path
     )
 
 
+def test_the_documentation_of_every_plugin_can_be_shown(root: Path) -> None:
+    for kind in ("callback", "filter", "lookup", "module"):
+        directory = root / "plugins" / ("modules" if kind == "module" else kind)
+        names = [f"landslide.voting.{path.stem}" for path in directory.glob("*.py")]
+        environment = {"ANSIBLE_CONFIG": str(root / "ansible.cfg")}
+        run(["ansible-doc", "-t", kind, *names], cwd=root, **environment)
+
+
 def test_what_other_collections_are_used_is_declared(tracked: list[Path], root: Path) -> None:
     declared = yaml.safe_load((root / "galaxy.yml").read_text())["dependencies"]
     known = yaml.safe_load((root / "requirements.yml").read_text())["collections"]

@@ -61,7 +61,7 @@ def test_the_page_of_settings_is_current(generator: dict[str, Any], root: Path) 
 
 def test_every_role_has_its_readme(generator: dict[str, Any], root: Path) -> None:
     written = generator["readmes"]()
-    assert {path.parent for path in written} == {path for path in (root / "roles").iterdir()}
+    assert {path.parent for path in written} == set((root / "roles").iterdir())
     for path, text in written.items():
         assert path.read_text() == text, "python3 tools/settings_page.py writes it"
 
