@@ -14,10 +14,10 @@ description:
   - A fingerprint is a salted scrypt hash, for a user may have chosen a weak password. A plain hash
     of one could be looked up.
   - A cluster that has no fingerprint of a key yet is asked by the names of the secrets that its
-    services use, which end with a hash of their content.
+    services use, which end with a hash of their content; in version 1.0, with a plain one.
   - A controller has to have every value that the cluster knows, so that one with a copy from before
     a rotation is refused, too.
-positional: labels, used, pending
+positional: labels, used, pending, swarm
 options:
   _input:
     description:
@@ -38,6 +38,10 @@ options:
     description: Values by their keys' names that a rotation which was interrupted has made already.
     type: dict
     default: {}
+  swarm:
+    description: The ID of the Swarm, which is part of those hashes.
+    type: str
+    default: ""
 seealso:
   - module: community.docker.docker_swarm
 """
@@ -73,11 +77,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
+from ansible_collections.landslide.voting.plugins.module_utils import secret_names
+
 PREFIX = "landslide.key."
 SCHEME = "scrypt"
-# As RFC 7914 has it for interactive use: 16 MiB of memory for each guess.
-COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 16}
-# As roles/swarm_service names secrets.
+# As landslide.voting.swarm_secrets names secrets.
 NAMED = re.compile(r"(.+)_([0-9a-f]{12})")
 # The secrets that hold an authority's certificate.
 SECRET_OF = {"swarm_api_authority": "swarm_api_ca"}
@@ -88,6 +92,7 @@ def cluster_keys(
     labels: Mapping[str, str],
     used: Iterable[str],
     pending: Mapping[str, str] | None = None,
+    swarm: str = "",
 ) -> dict[str, Any]:
     """Compare keys; the arguments and the result are documented above."""
     in_use: dict[str, set[str]] = {}
@@ -102,7 +107,7 @@ def cluster_keys(
         if label is None:
             known = in_use.get(SECRET_OF.get(name, name), set())
             # Of a cluster that was rolled out by halves, one of both is enough.
-            same, kept = not known or not known.isdisjoint(hashes(held)), False
+            same, kept = not known or not known.isdisjoint(hashes(held, swarm)), False
         else:
             salt, known = parsed(label)
             fingerprints = [fingerprint(value, salt) for value in held]
@@ -131,14 +136,21 @@ def parsed(label: str) -> tuple[bytes, set[str]]:
 
 def fingerprint(value: str, salt: bytes) -> str:
     """Return the fingerprint of a value; white space around it is none of its."""
-    return hashlib.scrypt(value.strip().encode(), salt=salt, **COST).hex()
+    return secret_names.fingerprint(value.strip(), salt)
 
 
-def hashes(values: Iterable[str]) -> set[str]:
+def hashes(values: Iterable[str], swarm: str) -> set[str]:
     """Return the hashes that a secret may be named by which holds one or two of the values."""
     contents = [value.strip() for value in values]
-    lines = [*permutations(contents, 1), *permutations(contents, 2)]
-    return {hashlib.sha256("\n".join(line).encode()).hexdigest()[:12] for line in lines}
+    lines = map("\n".join, [*permutations(contents, 1), *permutations(contents, 2)])
+    return {
+        digits[:12]
+        for line in lines
+        for digits in (
+            secret_names.fingerprint(line, swarm.encode()),
+            hashlib.sha256(line.encode()).hexdigest(),
+        )
+    }
 
 
 class FilterModule:

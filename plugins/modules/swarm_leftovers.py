@@ -9,7 +9,7 @@ short_description: Remove secrets and configs of earlier versions of services
 version_added: 1.1.0
 description:
   - Removes each secret and config that has the name of one that O(services) use, but for the 12
-    digits of its content at the end, and was made by Ansible.
+    digits of its content at the end, and was made by Ansible or M(landslide.voting.swarm_secrets).
   - Keeps what any service of the Swarm uses, or used before its last update and would use again
     after a rollback.
   - Runs on a manager.
@@ -52,6 +52,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.landslide.voting.plugins.module_utils.secret_names import LABEL
 
 try:
     import docker
@@ -61,8 +62,8 @@ else:
     MISSING = ""
 
 Record = Mapping[str, Any]
-# What community.docker puts on each secret and config that it makes
-MADE_BY_ANSIBLE = "ansible_key"
+# On what swarm_secrets makes, and on each secret and config that community.docker makes
+OURS = {LABEL, "ansible_key"}
 VERSIONED = re.compile(r"(.+)_[0-9a-f]{12}")
 
 
@@ -90,7 +91,7 @@ def leftovers(
         found
         for found in objects
         if found["ID"] not in needed
-        and MADE_BY_ANSIBLE in (found["Spec"].get("Labels") or {})
+        and OURS & set(found["Spec"].get("Labels") or ())
         and (versioned := VERSIONED.fullmatch(found["Spec"]["Name"]))
         and versioned.group(1) in ours
     ]

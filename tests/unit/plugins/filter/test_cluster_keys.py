@@ -3,18 +3,18 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.landslide.voting.plugins.filter import cluster_keys as module
 from ansible_collections.landslide.voting.plugins.filter.cluster_keys import (
     FilterModule,
     cluster_keys,
 )
+from ansible_collections.landslide.voting.plugins.module_utils import secret_names
 
 KEYS = {"cookie_key": ["old cookie"], "test_token": ["token"], "swarm_api_authority": ["-----CA"]}
 
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(module.COST, "n", 2)
+    monkeypatch.setitem(secret_names.COST, "n", 2)
 
 
 def secret(name: str, *values: str) -> str:
@@ -82,6 +82,14 @@ def test_a_cluster_without_fingerprints_is_asked_by_its_secrets() -> None:
     assert problems(others, {}, *used) == (["cookie_key"], ["swarm_api_authority"])
 
 
+def test_names_of_this_version_tell_nothing_without_the_swarms_id() -> None:
+    keys = {"cookie_key": ["new", "old"]}
+    used = [secret_names.secret_name("cookie_key", "new\nold", "swarm")]
+    assert cluster_keys(keys, {}, used, {}, "swarm")["different"] == []
+    assert cluster_keys(keys, {}, used, {}, "another")["different"] == ["cookie_key"]
+    assert cluster_keys({"cookie_key": ["guess"]}, {}, used, {}, "swarm")["different"]
+
+
 def test_its_services_may_use_an_old_value_besides() -> None:
     used = [secret("test_token", "token"), secret("test_token", "older")]
     assert problems(KEYS, {}, *used) == ([], [])
@@ -121,4 +129,4 @@ def test_fingerprints_of_a_later_version_are_not_guessed_at() -> None:
 
 def test_guessing_a_fingerprint_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert module.COST["n"] * module.COST["r"] * 128 >= 16 * 2**20
+    assert secret_names.COST["n"] * secret_names.COST["r"] * 128 >= 16 * 2**20

@@ -28,13 +28,14 @@ def test_secrets_of_versions_before_the_last_two_go_and_no_others() -> None:
         secret("key_" + "1" * 12, made),
         secret("key_" + "2" * 12, made),
         secret("key_" + "3" * 12),
+        secret("key_" + "5" * 12, "landslide.secret"),
         secret("key_" + "4" * 12, made),
         secret("other_" + "2" * 12, made),
         secret("key_2", made),
         secret("plain", made),
     ]
     found = swarm_leftovers.leftovers(["frontend"], services, objects, "Secret")
-    assert [one["Spec"]["Name"] for one in found] == ["key_" + "2" * 12]
+    assert [one["Spec"]["Name"] for one in found] == ["key_" + "2" * 12, "key_" + "5" * 12]
 
 
 def test_services_without_secrets_have_none_to_leave() -> None:
