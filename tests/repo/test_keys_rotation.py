@@ -132,10 +132,10 @@ def test_the_old_entry_key_is_kept(controller: Controller, labels: dict[str, str
 @pytest.mark.parametrize(
     ("name", "settings", "said"),
     [
-        ("poll_id", {}, "There is no poll_id. Keys that change by themselves: cookie_key"),
+        ("poll_id", {}, "There is no poll_id. Keys that can be changed: cookie_key"),
         ("entry_key", {}, "entry_key authenticates the votes of the poll"),
         ("redis_frontend_password", {}, "nobody can vote"),
-        ("stats_password", {"stats_password": "secrets/stats_password"}, "has it already"),
+        ("stats_password", {"stats_password": "secrets/stats_password"}, "cluster's already"),
         ("cookie_key", {"cookie_key": "new"}, "accepted there until the poll has closed"),
     ],
 )
