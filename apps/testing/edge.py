@@ -132,7 +132,7 @@ WEB = Labels(hosts=("votingapp.local",), health_check="/healthz", default=True)
 
 def web(*backends: Backend, port: int | None = None, labels: Labels = WEB) -> Service:
     servers = [Server(f"node-{b.name}", "127.0.0.1", port or b.port) for b in backends]
-    return Service("web", labels, tuple(servers))
+    return Service("frontend", labels, tuple(servers))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path
     plays = {
         f"{path.stem}: {play['name']}": play
         for path in (root / "playbooks").rglob("*.yml")
-        for play in read(root, path.stem)
+        for play in read(path)
         if "hosts" in play and not ONE_HOST.fullmatch(play["hosts"])
     }
     assert "swarm: Swarm" in plays
@@ -58,7 +58,7 @@ def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path
 
 
 def test_load_balancers_are_updated_one_after_the_other(root: Path) -> None:
-    *_, play = read(root, "interlock")
+    *_, play = read(root / "playbooks/stages/interlock.yml")
     assert play["serial"] == 1
     *_, last = yaml.safe_load((root / "roles/interlock/tasks/main.yml").read_text())
     assert last["community.docker.docker_container"]["state"] == "healthy"

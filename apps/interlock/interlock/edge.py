@@ -152,7 +152,7 @@ def edge(site: Site) -> Iterator[str]:
     http-request del-header X-Forwarded- -m beg
     http-request del-header Forwarded
     http-request set-header X-Request-ID %[uuid(7)]
-    http-request set-header X-Edge-Token {quote(site.edge_token.replace("%", "%%"))}
+    http-request del-header X-Edge-Token
     http-request add-header X-Forwarded-For %[src]
     http-request add-header X-Forwarded-Proto %[var(txn.https),iif(https,http)]
     http-request deny deny_status 413 if {{ req.body_size gt {BODY_LIMIT} }}

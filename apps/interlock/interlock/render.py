@@ -12,6 +12,9 @@ from .topology import Server, Service, Topology
 _SET_HSTS = "set-header Strict-Transport-Security max-age=63072000 if { var(txn.https) -m bool }"
 # As many for each server as it works off in some seconds; who comes then is better told at once.
 _QUEUE = 10
+# The service that takes votes. The edge token makes voters and the order of votes: no label gives
+# it to another service.
+_VOTING = "frontend"
 
 
 def fingerprint(site: Site, topology: Topology) -> str:
@@ -88,6 +91,9 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
     yield f"\nbackend {service.name}"
     yield f"    balance {labels.balance_algorithm}"
     yield from (f"    option {option}" for option in labels.backend_option)
+    if service.name == _VOTING:
+        token = quote(site.edge_token.replace("%", "%%"))
+        yield f"    http-request set-header X-Edge-Token {token}"
     if labels.ssl_only:
         yield from _ssl_only(site, labels)
     if labels.max_connections is not None:

@@ -132,7 +132,7 @@ def test_metrics_are_on_their_own_port(running: Edge) -> None:
     running.port = int(running.site.metrics_bind.rpartition(":")[2])
     status, page, _ = running.get("/metrics")
     assert status == 200
-    assert b'haproxy_server_status{proxy="web",server="node-a"' in page
+    assert b'haproxy_server_status{proxy="frontend",server="node-a"' in page
     assert running.get("/")[0] == 404
     running.port = own
     assert b"haproxy_server_status" not in running.get("/metrics")[1]

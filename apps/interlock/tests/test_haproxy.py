@@ -60,7 +60,7 @@ def test_servers_come_and_go_without_a_reload(
     more(load)
     running.bring_to(web(c))
     assert running.answering() == {b"c"}
-    assert running.runtime.servers().keys() == {("web", "node-c")}
+    assert running.runtime.servers().keys() == {("frontend", "node-c")}
     more(load)
     assert running.pid() == worker
     assert set(load) == {200}
@@ -82,13 +82,13 @@ def test_a_server_that_drains_ends_what_it_has_begun(
     b.may_answer.set()
     for _ in range(5):
         assert not running.haproxy.bring_to(Topology((web(b),)))
-    assert ("web", "node-a") in running.runtime.servers()
+    assert ("frontend", "node-a") in running.runtime.servers()
     a.may_answer.set()
     for client in clients:
         client.join(15)
     assert sorted(answers) == [b"a", b"b"]
     running.bring_to(web(b))
-    assert running.runtime.servers().keys() == {("web", "node-b")}
+    assert running.runtime.servers().keys() == {("frontend", "node-b")}
 
 
 def test_a_server_that_never_ends_is_cut_off(
@@ -110,7 +110,7 @@ def test_a_server_that_never_ends_is_cut_off(
         client.start()
     wait_until(lambda: len(a.requests) + len(b.requests) >= before + 2)
     running.bring_to(web(b))
-    assert running.runtime.servers().keys() == {("web", "node-b")}
+    assert running.runtime.servers().keys() == {("frontend", "node-b")}
     a.may_answer.set()
     b.may_answer.set()
     for client in clients:

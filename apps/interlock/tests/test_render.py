@@ -117,7 +117,8 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
     "change", [{"edge_token": "other"}, {"certificate": "other.pem"}, {"rates": Rates(flag=9)}]
 )
 def test_a_change_of_the_site_is_a_new_structure(change: dict[str, str]) -> None:
-    assert fingerprint(SITE, Topology(())) != fingerprint(replace(SITE, **change), Topology(()))
+    topology = Topology((Service("frontend", Labels(("votingapp.local",)), ()),))
+    assert fingerprint(SITE, topology) != fingerprint(replace(SITE, **change), topology)
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
@@ -141,7 +142,7 @@ def test_haproxy_accepts_any_secret(
     servers = (Server("n-1", "127.0.0.1", 1), Server("n-2", "2001:db8::1", 2))
     labels = Labels(("votingapp.local", "a.org"), health_check="/h?x='%[y]", default=True)
     services = (
-        Service("web", labels, servers),
+        Service("frontend", labels, servers),
         Service("results.app_x-1", Labels(("results.local",), balance_algorithm="leastconn"), ()),
     )
     site = replace(

@@ -4,12 +4,14 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from interlock.labels import Labels
 from interlock.runtime import HAProxyError
-from interlock.topology import Topology
-from testing.edge import Edge, web
+from interlock.topology import Server, Service, Topology
+from testing.edge import WEB, Edge, web
 from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
 from testing.waiting import wait_until
@@ -114,6 +116,26 @@ def test_a_client_cannot_say_them(running: Edge, backends: list[Backend], lines:
     body = "vote=a"
     assert raw(running, *lines, f"Content-Length: {len(body)}", body=body).startswith(b"HTTP/1.")
     (headers,) = seen(backends, "/raw")
+    assert_ours(running, headers)
+
+
+@pytest.mark.parametrize(
+    "labels", [Labels(("shop.local",)), Labels((), context_root="/shop"), Labels((), default=True)]
+)
+def test_no_service_but_the_frontend_is_sent_the_token(
+    running: Edge, backends: list[Backend], labels: Labels
+) -> None:
+    shop = Service("shop", labels, (Server("c", "127.0.0.1", backends[2].port),))
+    votes = web(*backends[:2], labels=replace(WEB, default=False))
+    running.bring_to(votes, shop)
+    for spelled in ("X-Edge-Token", "x_edge_token"):
+        running.get("/shop/cart", "shop.local", headers={spelled: "mine"})
+    found = seen(backends, "/shop/cart")
+    assert len(found) == 2
+    for headers in found:
+        assert {name for name, _ in headers if name in OURS} == {"x-request-id"}
+    running.get("/ballot")
+    (headers,) = seen(backends, "/ballot")
     assert_ours(running, headers)
 
 

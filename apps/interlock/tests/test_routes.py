@@ -132,4 +132,4 @@ def test_beyond_what_servers_can_take_the_rest_is_told_at_once(
     assert sorted(status for status, _ in answers) == [200] * 11 + [503] * 5
     # The server never had more than it can take, and what was shed is counted.
     assert len(a.requests) == 11
-    assert 'haproxy_backend_requests_denied_total{proxy="web"} 5' in running.metrics()
+    assert 'haproxy_backend_requests_denied_total{proxy="frontend"} 5' in running.metrics()
