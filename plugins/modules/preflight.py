@@ -289,11 +289,7 @@ def main() -> None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:
         settings, problems = read_settings(module.params["daemon_config"])
-        result["problems"] = [
-            *problems,
-            *system(module.params, settings),
-            *network(module, settings),
-        ]
+        result["problems"] = problems + system(module.params, settings) + network(module, settings)
     else:
         result["problems"] = ["the checks have to run as root, by become"]
     module.exit_json(changed=False, **result)
