@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from poll.digest import COMMAND
 
@@ -26,7 +27,8 @@ def _moment(time: str | None) -> str:
     """An ISO time as people read it; a ledger without ballots has none."""
     if time is None:
         return "none"
-    return re.sub(r"(.{10})T(.{8}).*", r"\1 \2 UTC", time)
+    shown = re.sub(r"(.{10})T(.{8}).*", r"\1 \2 UTC", time)
+    return Markup('<time datetime="{}">{}</time>').format(time, shown)
 
 
 def _number(number: int) -> str:

@@ -7,6 +7,10 @@ from uuid import uuid4
 
 import psycopg2.errors
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from poll.page import page
+from testing.browser import PHONE
 from testing.postgres_server import PostgresServer
 
 from .conftest import BALLOT, ask, certify, report
@@ -44,6 +48,31 @@ def test_the_certificate_says_how_it_adds_up(closed: PostgresServer) -> None:
     for text in ("Cats or dogs?", "100.0 %", "it has other fields", queue["queue"]):
         assert text in page
     assert not re.search(r"(src|href)=|url\(|@import", page)
+
+
+# The tops of the lines of each figure and each time; a table's and the text's.
+LINES = """() => [...document.querySelectorAll('td, time')].map(element => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return [element.textContent, new Set([...range.getClientRects()].map(r => r.top)).size];
+})"""
+
+
+def test_figures_are_whole_on_a_phone(closed: PostgresServer, browser: Browser) -> None:
+    certificate = certify(closed)
+    figures = {name: value * 7_654_321 for name, value in certificate.items() if type(value) is int}
+    queues = [
+        queue | {"received": 22_962_963, "ballots": 22_962_963}
+        for queue in 2 * certificate["queues"]
+    ]
+    tab = browser.new_page(viewport=PHONE)
+    try:
+        tab.set_content(page(certificate | figures | {"queues": queues}))
+        assert [shown for shown, lines in tab.evaluate(LINES) if lines > 1] == []
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert Axe().run(tab).response["violations"] == []
+    finally:
+        tab.close()
 
 
 def test_the_certificate_is_made_once_and_can_be_verified(closed: PostgresServer) -> None:
