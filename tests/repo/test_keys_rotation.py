@@ -91,7 +91,7 @@ def test_a_key_that_frontends_accept_is_changed_in_steps(
     assert secret(controller, "cookie_key.accepted").split() == [old, new]
 
     # The whole again, from where it was interrupted, while the poll is open.
-    played = rotate(controller, None, "cookie_key", "rotate", "remember", "swap", "drop")
+    played = rotate(controller, None, "cookie_key", "rotate", "record", "swap", "drop")
     assert_done(played)
     assert secret(controller, "cookie_key") == new
     assert secret(controller, "cookie_key.accepted").split() == [old, new]

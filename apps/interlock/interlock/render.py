@@ -14,7 +14,7 @@ _SET_HSTS = "set-header Strict-Transport-Security max-age=63072000 if { var(txn.
 _QUEUE = 10
 # The service that takes votes. The edge token makes voters and the order of votes: no label gives
 # it to another service.
-_VOTING = "frontend"
+_VOTING = frozenset({"frontend"})
 
 
 def fingerprint(site: Site, topology: Topology) -> str:
@@ -91,7 +91,7 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
     yield f"\nbackend {service.name}"
     yield f"    balance {labels.balance_algorithm}"
     yield from (f"    option {option}" for option in labels.backend_option)
-    if service.name == _VOTING:
+    if service.name in _VOTING:
         token = quote(site.edge_token.replace("%", "%%"))
         yield f"    http-request set-header X-Edge-Token {token}"
     if labels.ssl_only:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from interlock.labels import Labels
@@ -45,6 +46,9 @@ def whole_site(
     """One for the stories of a module: no other test may use its store meanwhile."""
     directory = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
+        # Two sites on one load balancer, where each has one of its own otherwise.
+        voting = frozenset({_name(OPEN), _name(SAFE)})
+        stack.enter_context(patch("interlock.render._VOTING", voting))
         postgres_server.start()
         postgres_server.query(EMPTY)
         queue = RedisServer(directory / "redis")
@@ -77,9 +81,12 @@ def whole_site(
 
 
 def _service(host: str, port: int, *, ssl_only: bool = False) -> Service:
-    name = host.partition(".")[0]
     labels = Labels(hosts=(host,), health_check="/healthz", ssl_only=ssl_only)
-    return Service(name, labels, (Target(name, "127.0.0.1", port),))
+    return Service(_name(host), labels, (Target(_name(host), "127.0.0.1", port),))
+
+
+def _name(host: str) -> str:
+    return host.partition(".")[0]
 
 
 @pytest.fixture
