@@ -122,21 +122,22 @@ def require_world_readable(checkout: Path) -> None:
             )
 
 
-# The lanes run side by side, and the parts of a lane one after the other. Of the labs, `test` is
-# molecule's and cluster's; aws and vagrant make machines of other names, networks and ports.
+# The lanes run side by side, and the parts of a lane one after the other. molecule and cluster have
+# the same lab; aws and vagrant make machines of other names, networks and ports. Those of cluster
+# and aws together would take more inotify instances than a kernel gives by default.
 LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
     {
         "lint": lint,
         "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
         "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
-        "aws": lambda checks: elsewhere(checks, "aws"),
+        # All roles as Ansible runs them by itself, here and for aws.
+        "vagrant": lambda checks: elsewhere(checks, "vagrant"),
     },
     {
         "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS, **MITOGEN),
         # As ./landslide up runs the whole.
         "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
-        # All roles as Ansible runs them by itself, here and for aws.
-        "vagrant": lambda checks: elsewhere(checks, "vagrant"),
+        "aws": lambda checks: elsewhere(checks, "aws"),
     },
 )
 PARTS = {part: check for lane in LANES for part, check in lane.items()}
@@ -178,7 +179,7 @@ def is_path(argument: str) -> bool:
 def test(what: tuple[str, ...]) -> None:
     """Run Landslide's own tests: all of them, PARTs, or those at PATHs.
 
-    PART is lint, apps, repo, aws, molecule, cluster or vagrant. PATH is a test file or one of its
+    PART is lint, apps, repo, vagrant, molecule, cluster or aws. PATH is a test file or one of its
     tests, FILE::NAME, which pytest runs with what is installed.
 
     Tests that need machines run on labs of their own, not on the one of "./landslide up". Two parts
