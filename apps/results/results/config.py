@@ -46,7 +46,10 @@ class Config:
             node=required(environ, "NODE_NAME"),
             texts={
                 poll.get("language", "en"): Texts(poll["title"], poll["question"], {}),
-                **{code: Texts(**texts) for code, texts in poll.get("translations", {}).items()},
+                **{
+                    code: Texts(texts["title"], texts["question"], texts["choices"])
+                    for code, texts in poll.get("translations", {}).items()
+                },
             },
             colors={choice["key"]: choice["color"] for choice in poll["choices"]},
             before_closing=poll.get("results_before_closing", True),

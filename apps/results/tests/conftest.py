@@ -22,6 +22,8 @@ TRANSLATIONS = {
         "title": "Katzen oder Hunde?",
         "question": "Was ist besser?",
         "choices": {"a": "Katzen", "b": "Hunde"},
+        # A text that only the voting page knows.
+        "hint": "Wähle gut.",
     },
     "ar": {
         "title": "قطط أم كلاب؟",
