@@ -115,6 +115,7 @@ def interlock(directory: Path, port: int, ports: list[int], rates: Rates) -> str
         admin_socket=str(directory / "admin.sock"),
         certificate=str(directory / "site.pem"),
         edge_token="token",
+        new_voter_key="key",
         stats_password="password",
     )
     return render(replace(site, rates=rates), Topology((Service("frontend", labels, servers),)))

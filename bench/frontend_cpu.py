@@ -94,6 +94,7 @@ class Bench:
             "QUEUE_SOCKET": str(self.redis.socket_path),
             "QUEUE_PASSWORD_FILE": str(self.redis.password_file("frontend")),
             "COOKIE_KEY_FILE": str(directory / "cookie_key"),
+            "NEW_VOTER_KEY_FILE": str(directory / "new_voter_key"),
             "EDGE_TOKEN_FILE": str(directory / "edge_token"),
             "ENTRY_KEY_FILE": str(directory / "entry_key"),
             "TEST_TOKEN_FILE": str(directory / "test_token"),
@@ -102,7 +103,7 @@ class Bench:
             "PYTHONPATH": f"{APPS / 'frontend'}:{APPS}:{BENCH}",
         }
         (directory / "poll.yml").write_text(json.dumps(POLL))
-        for name in ("cookie_key", "entry_key", "test_token"):
+        for name in ("cookie_key", "new_voter_key", "entry_key", "test_token"):
             (directory / name).write_text(f"the-{name}-of-this-bench")
         (directory / "edge_token").write_text(self.environ["EDGE_TOKEN"])
         config = Config.from_environ(self.environ)

@@ -37,6 +37,7 @@ class Edge:
             admin_socket=str(admin),
             certificate=str(certificate),
             edge_token="edge%to'ken",
+            new_voter_key="new%vot'er",
             stats_password="stats$word",
         )
         self.config = directory / "haproxy.cfg"

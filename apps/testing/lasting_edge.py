@@ -13,7 +13,12 @@ from .haproxy_server import HAProxyServer
 
 @contextmanager
 def lasting_edge(
-    directory: Path, binary: Path, certificates: Path, edge_token: str, *services: Service
+    directory: Path,
+    binary: Path,
+    certificates: Path,
+    edge_token: str,
+    new_voter_key: str,
+    *services: Service,
 ) -> Iterator[Edge]:
     """An edge in front of `services`; see testing.edge, and SwarmApi for `certificates`."""
     started: list[HAProxyServer] = []
@@ -26,7 +31,7 @@ def lasting_edge(
         # As in the image, where HAProxy is simply `haproxy`.
         patch.setenv("PATH", str(binary.parent), prepend=":")
         edge = Edge(directory, certificates / "site.pem", make)
-        edge.change(edge_token=edge_token)
+        edge.change(edge_token=edge_token, new_voter_key=new_voter_key)
         try:
             edge.begin(*services)
             yield edge

@@ -23,6 +23,7 @@ class Config:
     queue_user: str
     queue_password: str = field(repr=False)
     cookie_keys: tuple[bytes, ...] = field(repr=False)
+    new_voter_keys: tuple[bytes, ...] = field(repr=False)
     edge_tokens: tuple[bytes, ...] = field(repr=False)
     entry_key: bytes = field(repr=False)
     test_token: bytes = field(repr=False)
@@ -36,8 +37,8 @@ class Config:
         """Read the settings.
 
         Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE (a key a line, of which
-        the first signs and each is accepted), EDGE_TOKEN_FILE (a token a line, each is accepted),
-        ENTRY_KEY_FILE, TEST_TOKEN_FILE.
+        the first signs and each is accepted), NEW_VOTER_KEY_FILE and EDGE_TOKEN_FILE (one a line,
+        each is accepted), ENTRY_KEY_FILE, TEST_TOKEN_FILE.
         Optional: HTTPS_ONLY (`true` or `false`), FRONTEND_CONNECTIONS, FRONTEND_THREADS (per
         process), QUEUE_SOCKET, QUEUE_USER, QUEUE_TIMEOUT (seconds).
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
@@ -49,6 +50,7 @@ class Config:
             queue_user=environ.get("QUEUE_USER", "frontend"),
             queue_password=_secret(environ, "QUEUE_PASSWORD_FILE"),
             cookie_keys=_secrets(environ, "COOKIE_KEY_FILE"),
+            new_voter_keys=_secrets(environ, "NEW_VOTER_KEY_FILE"),
             edge_tokens=_secrets(environ, "EDGE_TOKEN_FILE"),
             entry_key=_secret(environ, "ENTRY_KEY_FILE").encode(),
             test_token=_secret(environ, "TEST_TOKEN_FILE").encode(),

@@ -36,6 +36,14 @@ class Request:
         return str(self._environ.get("HTTP_X_EDGE_TOKEN", ""))
 
     @property
+    def edge_sets_cookie(self) -> bool:
+        """X-Edge-Cookie: the load balancer gives the visitor a cookie, and many the same page.
+
+        It lets no client's through; whoever gets past it makes a page without a cookie, no more.
+        """
+        return "HTTP_X_EDGE_COOKIE" in self._environ
+
+    @property
     def test_token(self) -> str:
         """X-Test-Token: by this whoever proves a deployment may cast the test vote."""
         return str(self._environ.get("HTTP_X_TEST_TOKEN", ""))

@@ -18,6 +18,8 @@ HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 # https://www.rfc-editor.org/rfc/rfc9457
 PROBLEM = "application/problem+json"
+# Somebody who has not voted; who it is, no page says.
+NOBODY = Voter("")
 DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 
@@ -30,7 +32,8 @@ class Response(NamedTuple):
 
 
 class Responses:
-    """Makes responses. Each is for one voter only: they set cookies, so no cache may keep them."""
+    """Makes responses. Each is for one voter only, so no cache may keep it; but `shared_form`
+    and `pictures`, which are for all."""
 
     def __init__(self, config: Config, signer: VoterCookieSigner) -> None:
         self._node = config.node
@@ -42,7 +45,6 @@ class Responses:
             ("Content-Security-Policy", self.pages.csp),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "same-origin"),
-            ("Cache-Control", "no-store"),
         ]
 
     def form(
@@ -52,6 +54,12 @@ class Responses:
         if request.wants_json:
             return self._response(200, JSON, self._poll)
         return self._response(200, HTML, self._page(request.accept_language, voter, seen))
+
+    def shared_form(self, request: Request, seen: PollClosed | PollNotOpen | None) -> Response:
+        """The same for all who have no cookie, and read this language: nothing else of the request
+        is in it. The load balancer may keep it for a second, and sets each visitor's cookie."""
+        page = self._page(request.accept_language, NOBODY, seen)
+        return self._response(200, HTML, page, "max-age=1")
 
     def receipt(self, request: Request, voter: Voter, *, is_known: bool) -> Response:
         """What was stored, and the name of the node that has it. Who voted is not repeated.
@@ -143,9 +151,9 @@ class Responses:
         problem = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         return self._response(status, PROBLEM, json.dumps(problem).encode())
 
-    def _response(self, status: int, kind: str, body: bytes) -> Response:
+    def _response(self, status: int, kind: str, body: bytes, caching: str = "no-store") -> Response:
         length = ("Content-Length", str(len(body)))
-        headers = [*self._always, ("Content-Type", kind), length]
+        headers = [*self._always, ("Cache-Control", caching), ("Content-Type", kind), length]
         return Response(STATUS_LINES[status], headers, body)
 
 

@@ -24,7 +24,9 @@ class VoteHandler:
     """What the page does. It knows nothing of Flask."""
 
     def __init__(self, config: Config) -> None:
-        self._signer = VoterCookieSigner(config.cookie_keys, https_only=config.https_only)
+        self._signer = VoterCookieSigner(
+            config.cookie_keys, config.new_voter_keys, https_only=config.https_only
+        )
         self.responses = Responses(config, self._signer)
         self._edge = Edge(config.edge_tokens)
         self._paper = BallotPaper(config.poll.keys)
@@ -34,6 +36,8 @@ class VoteHandler:
     def form(self, request: Request) -> Response:
         """The page; whoever has no cookie gets one with it, so that a double click is one voter."""
         seen = self._queue.seen()
+        if request.edge_sets_cookie:
+            return self.responses.shared_form(request, seen)
         if voter := self._signer.read(request.cookies):
             return self.responses.form(request, voter, seen)
         voter = Voter(self._edge.new_voter(request.edge_token, request.request_id))

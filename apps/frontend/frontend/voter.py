@@ -8,12 +8,16 @@ import re
 from collections.abc import Sequence
 from hmac import compare_digest
 from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from common import voter_cookie
 
 from frontend.ballot import MAX_CAST, MIN_CAST
 from frontend.mac import Mac
 
 VERSION = "3"
-SECONDS = 30 * 24 * 3600
+# Of the ids of voters whose first cookie a load balancer made.
+NEW_VOTERS = UUID("1c7d63de-0f4b-4a35-9a4c-5f6d1f6a7e2b")
 # Of version 1.0.0: `2.UUID.LAST_CAST.LAST_CHOICE.MAC`, under a name that any site of the same
 # parent domain can set. A cookie of version 3 is never taken from there.
 OLD_VERSION = "2"
@@ -40,18 +44,25 @@ class Voter(NamedTuple):
 
 
 class VoterCookieSigner:
-    """Signs and knows voters' cookies. The first of the keys signs; each of them is known."""
+    """Signs and knows voters' cookies. The first of the keys signs; each of them is known.
 
-    def __init__(self, keys: Sequence[bytes], *, https_only: bool = False) -> None:
+    By each of `new_voter_keys` it knows those that load balancers make for whoever has none.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[bytes],
+        new_voter_keys: Sequence[bytes] = (),
+        *,
+        https_only: bool = False,
+    ) -> None:
         self._macs = tuple(map(Mac, keys))
-        # With the prefix a browser takes it from this very host only, and by HTTPS. Without HTTPS
-        # one name serves both schemes, so that a browser that uses both is one voter.
-        self.name = "__Host-voter" if https_only else "voter-any"
+        self._new_macs = tuple(map(Mac, new_voter_keys))
+        self.name = voter_cookie.name(https_only=https_only)
         self._values = re.compile(rf"(?:^|;)[ \t]*{self.name}=([^; \t]*)").findall
         self._old_values = re.compile(rf"(?:^|;)[ \t]*{OLD_NAME}=([^; \t]*)").findall
         self._https_only = https_only
-        secure = "; Secure" if https_only else ""
-        self._flags = f"; Max-Age={SECONDS}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        self._flags = voter_cookie.flags(https_only=https_only)
 
     def read(self, header: str) -> Voter | None:
         """The voter whom a Cookie header names, by the first cookie that we signed.
@@ -79,15 +90,23 @@ class VoterCookieSigner:
         return f"{payload}.{self._macs[0].hex(payload)}"
 
     def known(self, value: str) -> Voter | None:
-        """The voter of a cookie's value; None where we did not sign it."""
-        fields = self._signed(value)
+        """The voter of a cookie's value; None where neither we nor a load balancer signed it."""
+        if value.startswith(f"{voter_cookie.NEW}."):
+            return self._known_new(value)
+        fields = _signed(value, self._macs)
         if fields[0] != VERSION:
             return None
         _, voter, acknowledged, last, choice = fields
         return Voter(voter, int(acknowledged), int(last), choice)
 
+    def _known_new(self, value: str) -> Voter | None:
+        """Somebody who has not voted. The id does not tell what it was made of: whoever has the key
+        and the ledger cannot make a cookie for a voter who is in there."""
+        fields = _signed(value, self._new_macs)
+        return Voter(str(uuid5(NEW_VOTERS, fields[1]))) if len(fields) == 2 else None
+
     def _known_1_0(self, value: str) -> Voter | None:
-        fields = self._signed(value)
+        fields = _signed(value, self._macs)
         if fields[0] != OLD_VERSION:
             return None
         _, voter, last_cast, choice = fields
@@ -97,11 +116,12 @@ class VoterCookieSigner:
             return Voter(voter)
         return Voter(voter, last, last, choice)
 
-    def _signed(self, value: str) -> list[str]:
-        """The fields of a value that we signed, else one that is no version."""
-        payload, _, mac = value.rpartition(".")
-        if value.isascii():
-            for ours in self._macs:
-                if compare_digest(mac, ours.hex(payload)):
-                    return payload.split(".")
-        return [""]
+
+def _signed(value: str, macs: Sequence[Mac]) -> list[str]:
+    """The fields of a value with the MAC of one of `macs`, else one that is no version."""
+    payload, _, mac = value.rpartition(".")
+    if value.isascii():
+        for ours in macs:
+            if compare_digest(mac, ours.hex(payload)):
+                return payload.split(".")
+    return [""]

@@ -37,6 +37,7 @@ POLL = {
     ],
 }
 COOKIE_KEY = "a-cookie-key-for-tests"
+NEW_VOTER_KEY = "a-new-voter-key-for-tests"
 EDGE_TOKEN = "an-edge-token-for-tests"
 ENTRY_KEY = "an-entry-key-for-tests"
 TEST_TOKEN = "a-test-token-for-tests"
@@ -49,6 +50,7 @@ LABELS = Labels(
     health_check_interval=500,
     max_connections=500,
     default=True,
+    languages=("en",),
 )
 SECONDS = 20
 SOURCE = Path(__file__).parents[1]
@@ -158,6 +160,7 @@ def settings(directory: Path, queue: RedisServer, poll_file: Path) -> dict[str, 
     """The environment of a frontend with this queue; its secrets are put into `directory`."""
     secrets_of_all = {
         "COOKIE_KEY_FILE": COOKIE_KEY,
+        "NEW_VOTER_KEY_FILE": NEW_VOTER_KEY,
         "EDGE_TOKEN_FILE": EDGE_TOKEN,
         "ENTRY_KEY_FILE": ENTRY_KEY,
         "TEST_TOKEN_FILE": TEST_TOKEN,
@@ -180,7 +183,7 @@ def accept(queue: RedisServer, accepted: str) -> None:
 
 def balance(edge: Edge, *servers: Server, labels: Labels = LABELS) -> None:
     """Start a load balancer before these frontends, and wait until it has somebody to ask."""
-    edge.change(edge_token=EDGE_TOKEN)
+    edge.change(edge_token=EDGE_TOKEN, new_voter_key=NEW_VOTER_KEY)
     nodes = [
         topology.Server(f"frontend{number:02}", "127.0.0.1", server.port)
         for number, server in enumerate(servers, 1)

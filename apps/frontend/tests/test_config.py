@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from frontend.config import Config
 
-from .conftest import COOKIE_KEY, EDGE_TOKEN, ENTRY_KEY, TEST_TOKEN
+from .conftest import COOKIE_KEY, EDGE_TOKEN, ENTRY_KEY, NEW_VOTER_KEY, TEST_TOKEN
 
 SECRETS = [
     "QUEUE_PASSWORD_FILE",
     "COOKIE_KEY_FILE",
+    "NEW_VOTER_KEY_FILE",
     "EDGE_TOKEN_FILE",
     "ENTRY_KEY_FILE",
     "TEST_TOKEN_FILE",
@@ -19,7 +20,10 @@ SECRETS = [
 def test_secrets_are_read_from_files_and_stay_out_of_the_repr(environ: dict[str, str]) -> None:
     config = Config.from_environ(environ)
     assert config.cookie_keys == (COOKIE_KEY.encode(),)
-    for secret in (COOKIE_KEY, EDGE_TOKEN, ENTRY_KEY, TEST_TOKEN, config.queue_password):
+    for secret in (
+        *(COOKIE_KEY, NEW_VOTER_KEY, EDGE_TOKEN, ENTRY_KEY, TEST_TOKEN),
+        config.queue_password,
+    ):
         assert secret not in repr(config)
 
 
@@ -43,14 +47,14 @@ def test_a_timeout_that_makes_no_sense_is_refused(environ: dict[str, str], value
         Config.from_environ(environ | {"QUEUE_TIMEOUT": value})
 
 
-@pytest.mark.parametrize("name", ["COOKIE_KEY_FILE", "EDGE_TOKEN_FILE"])
+@pytest.mark.parametrize("name", ["COOKIE_KEY_FILE", "NEW_VOTER_KEY_FILE", "EDGE_TOKEN_FILE"])
 def test_what_rotates_is_one_a_line_and_each_line_is_a_secret(
     environ: dict[str, str], name: str
 ) -> None:
     Path(environ[name]).write_text("the-new-one-of-two\nthe-old-one-of-two\n")
     config = Config.from_environ(environ)
     both = (b"the-new-one-of-two", b"the-old-one-of-two")
-    assert both in (config.cookie_keys, config.edge_tokens)
+    assert both in (config.cookie_keys, config.new_voter_keys, config.edge_tokens)
     Path(environ[name]).write_text("the-new-one-of-two\nshort\n")
     with pytest.raises(ValueError, match=name):
         Config.from_environ(environ)

@@ -48,6 +48,7 @@ def from_env(env: Mapping[str, str]) -> Config:
             admin_socket=str(admin_socket),
             certificate=env["SITE_CERTIFICATE"],
             edge_token=_secret(env["EDGE_TOKEN_FILE"]),
+            new_voter_key=_secret(env["NEW_VOTER_KEY_FILE"]),
             stats_password=_secret(env["STATS_PASSWORD_FILE"]),
             proxy_protocol=_networks(env.get("PROXY_PROTOCOL", "")),
             forwarded_for=_networks(env.get("FORWARDED_FOR", "")),

@@ -47,6 +47,7 @@ class Site:
     admin_socket: str
     certificate: str
     edge_token: str = field(repr=False)
+    new_voter_key: str = field(repr=False)
     stats_password: str = field(repr=False)
     https_port: int = 443
     proxy_protocol: tuple[str, ...] = ()
@@ -152,7 +153,7 @@ def edge(site: Site) -> Iterator[str]:
     http-request del-header X-Forwarded- -m beg
     http-request del-header Forwarded
     http-request set-header X-Request-ID %[uuid(7)]
-    http-request del-header X-Edge-Token
+    http-request del-header X-Edge- -m beg
     http-request add-header X-Forwarded-For %[src]
     http-request add-header X-Forwarded-Proto %[var(txn.https),iif(https,http)]
     http-request deny deny_status 413 if {{ req.body_size gt {BODY_LIMIT} }}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .edge import DRAINING, Site
 from .reconcile import Key, desired, plan
-from .render import fingerprint, render
+from .render import fingerprint, render, secrets
 from .runtime import HAProxyError, Runtime
 from .topology import Topology
 
@@ -115,7 +115,7 @@ class HAProxy:
             ) from error
 
     def _without_secrets(self, text: str) -> str:
-        for secret in (self._site.edge_token, self._site.stats_password):
+        for secret in secrets(self._site):
             text = text.replace(secret, "***")
         return text
 

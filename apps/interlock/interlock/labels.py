@@ -139,6 +139,14 @@ class Labels:
         values.up_to(1_000_000),
     )
 
+    languages: tuple[str, ...] = _label(
+        (),
+        "`en,de`",
+        "the languages that its pages have, its own first: `Accept-Language` is the one of these"
+        " that a visitor would rather read; ours, too",
+        values.languages,
+    )
+
     @property
     def tls_verify(self) -> str | None:
         """One of TLS_VERIFY, or None where the servers speak plain HTTP."""

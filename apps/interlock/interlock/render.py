@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 
+from . import first_page
 from .edge import Site, edge, head, quote
 from .labels import Labels
 from .topology import Server, Service, Topology
@@ -26,6 +27,11 @@ def fingerprint(site: Site, topology: Topology) -> str:
 def render(site: Site, topology: Topology) -> str:
     """The text of haproxy.cfg. Its global description is the fingerprint, shown by `show info`."""
     return _text(site, topology, fingerprint(site, topology))
+
+
+def secrets(site: Site) -> tuple[str, ...]:
+    """The words of haproxy.cfg that nobody may read in a log."""
+    return site.edge_token, first_page.key(site), site.stats_password
 
 
 def endpoint(server: Server) -> str:
@@ -52,7 +58,7 @@ def server_options(labels: Labels) -> str:
 
 
 def _text(site: Site, topology: Topology, mark: str) -> str:
-    lines = [*head(site, mark), *edge(site), *_routes(topology.services)]
+    lines = [*head(site, mark), *edge(site), *_routes(topology.services), *first_page.CACHE]
     for service in topology.services:
         lines += _backend(site, service)
     return "\n".join(lines) + "\n"
@@ -102,6 +108,10 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
         yield (
             f"    http-request deny deny_status 503 if {{ avg_queue({service.name}) ge {limit} }}"
         )
+    if labels.languages:
+        yield from _language(labels)
+    if service.name in _VOTING and labels.languages and labels.context_root is None:
+        yield from first_page.rules(site, service)
     if labels.context_root_rewrite and labels.context_root is not None:
         yield f"    http-request set-path /%[path,bytes({len(labels.context_root) + 1})]"
     yield "    # A stream of events may be silent for long."
@@ -113,6 +123,15 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
     yield f"    default-server {server_options(labels)}"
     for server in service.servers:
         yield f"    server {server.name} {endpoint(server)}"
+
+
+def _language(labels: Labels) -> Iterator[str]:
+    own, known = labels.languages[0], ";".join(labels.languages)
+    tags = f"req.fhdr(accept-language),lower,language({known},{own})"
+    yield (
+        f"    http-request set-header Accept-Language {quote(f'%[{tags}]')}"
+        " if { req.hdr(accept-language) -m found }"
+    )
 
 
 def _ssl_only(site: Site, labels: Labels) -> Iterator[str]:

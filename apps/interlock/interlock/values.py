@@ -25,6 +25,7 @@ _CONTEXT_ROOT = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # With the words that Interlock 1.4 wanted before the path, or without. It must fit HAProxy's line.
 _HEALTH_CHECK = re.compile(r"(?:httpchk (?:GET )?)?(/[!-~]{0,1000})")
+_LANGUAGES = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _INTERVAL = re.compile(r"([0-9]{1,7})(ms|s)?")
 _INTERVALS = range(100, 3_600_001)
 
@@ -77,6 +78,14 @@ def interval(name: str, value: str) -> int:
     if milliseconds not in _INTERVALS:
         raise LabelError(f"{name} {value!r} is not between 100ms and 3600s")
     return milliseconds
+
+
+def languages(name: str, value: str) -> tuple[str, ...]:
+    """Tags as Accept-Language has them, in small letters; HAProxy's line takes some of them."""
+    if len(value) > 500:
+        raise LabelError(f"{name} has more than 500 characters")
+    words = (word.strip() for word in value.split(",") if value)
+    return tuple(_matching(_LANGUAGES, name, word, "language")[0] for word in words)
 
 
 def boolean(name: str, value: str) -> bool:

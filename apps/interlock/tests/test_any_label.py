@@ -66,6 +66,7 @@ GOOD: dict[str, st.SearchStrategy[str]] = {
     "backend_option.0": st.sampled_from(BACKEND_OPTIONS),
     "backend_option.1": st.sampled_from(BACKEND_OPTIONS),
     "max_connections": st.just("10"),
+    "languages": st.sampled_from(["en", "de-at, en,ar"]),
     "default": st.sampled_from(["false"] * 9 + ["true"]),
 }
 # With a host name, or it would be no service of ours.

@@ -33,6 +33,7 @@ def test_all_labels() -> None:
             "interlock.backend_option.10": "tcpka",
             "interlock.backend_option.9": "http-server-close",
             "interlock.max_connections": "500",
+            "interlock.languages": "en, de-at",
             "interlock.default": "true",
         }
     )
@@ -51,6 +52,7 @@ def test_all_labels() -> None:
         backend_option=("http-server-close", "tcpka"),
         max_connections=500,
         default=True,
+        languages=("en", "de-at"),
     )
 
 
@@ -115,6 +117,11 @@ def test_without_ssl_backend_there_is_nothing_to_verify() -> None:
         ("backend_option.0", "httpchk GET /"),
         ("backend_option.1", "tcpka\n"),
         ("max_connections", "0"),
+        ("languages", "en;de"),
+        ("languages", "en,"),
+        ("languages", "e"),
+        ("languages", "en) -m found"),
+        ("languages", ",".join(["en"] * 200)),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:

@@ -34,6 +34,7 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
     certificate = (swarm_api.directory / "site.pem").read_text()
     (tmp_path / "site.pem").write_text(certificate)
     (tmp_path / "edge_token").write_text("token\n")
+    (tmp_path / "new_voter_key").write_text("key\n")
     (tmp_path / "stats_password").write_text("password\n")
     return {
         "SWARM_API": f"https://127.0.0.1:{free_port()},{swarm_api.url}",
@@ -44,6 +45,7 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
         "HAPROXY_ADMIN_SOCKET": str(tmp_path / "admin.sock"),
         "HAPROXY_MASTER_SOCKET": str(tmp_path / "master.sock"),
         "EDGE_TOKEN_FILE": str(tmp_path / "edge_token"),
+        "NEW_VOTER_KEY_FILE": str(tmp_path / "new_voter_key"),
         "STATS_PASSWORD_FILE": str(tmp_path / "stats_password"),
         "HTTP_BIND": f"127.0.0.1:{free_port()}",
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",

@@ -20,6 +20,7 @@ SITE = Site(
     "/tmp/admin.sock",
     "site.pem",
     "token",
+    "key",
     "password",
 )
 
@@ -39,6 +40,7 @@ LABELS = st.builds(
     backend_option=st.lists(st.sampled_from(BACKEND_OPTIONS), max_size=2).map(tuple),
     max_connections=st.none() | st.just(500),
     default=st.booleans(),
+    languages=st.sampled_from([(), ("en",), ("en", "de-at")]),
 )
 SERVICES = st.builds(
     Service,
@@ -114,15 +116,23 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
 
 
 @pytest.mark.parametrize(
-    "change", [{"edge_token": "other"}, {"certificate": "other.pem"}, {"rates": Rates(flag=9)}]
+    "change",
+    [
+        {"edge_token": "other"},
+        {"new_voter_key": "other"},
+        {"certificate": "other.pem"},
+        {"rates": Rates(flag=9)},
+    ],
 )
 def test_a_change_of_the_site_is_a_new_structure(change: dict[str, str]) -> None:
-    topology = Topology((Service("frontend", Labels(("votingapp.local",)), ()),))
+    labels = Labels(("votingapp.local",), languages=("en",))
+    topology = Topology((Service("frontend", labels, ()),))
     assert fingerprint(SITE, topology) != fingerprint(replace(SITE, **change), topology)
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
     assert "token'" not in repr(SITE)
+    assert "key'" not in repr(SITE)
     assert "password'" not in repr(SITE)
 
 
@@ -140,7 +150,12 @@ def test_haproxy_accepts_any_secret(
     haproxy_binary: Path, certificates: Path, tmp_path: Path, secret: str
 ) -> None:
     servers = (Server("n-1", "127.0.0.1", 1), Server("n-2", "2001:db8::1", 2))
-    labels = Labels(("votingapp.local", "a.org"), health_check="/h?x='%[y]", default=True)
+    labels = Labels(
+        ("votingapp.local", "a.org"),
+        health_check="/h?x='%[y]",
+        default=True,
+        languages=("en", "de"),
+    )
     services = (
         Service("frontend", labels, servers),
         Service("results.app_x-1", Labels(("results.local",), balance_algorithm="leastconn"), ()),
@@ -149,6 +164,7 @@ def test_haproxy_accepts_any_secret(
         SITE,
         certificate=str(certificates / "site.pem"),
         edge_token=secret,
+        new_voter_key=secret,
         stats_password=secret,
         proxy_protocol=("192.0.2.0/24", "2001:db8::/32"),
         forwarded_for=("192.0.2.0/24", "2001:db8::/32"),

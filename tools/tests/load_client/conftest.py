@@ -28,6 +28,7 @@ from testing.waiting import wait_until
 ROOT = Path(__file__).parents[3]
 SECRETS = {
     "COOKIE_KEY_FILE": "a-cookie-key-for-tests",
+    "NEW_VOTER_KEY_FILE": "a-new-voter-key-for-tests",
     "EDGE_TOKEN_FILE": "an-edge-token-for-tests",
     "ENTRY_KEY_FILE": "an-entry-key-for-tests",
     "TEST_TOKEN_FILE": "a-test-token-for-tests",
@@ -96,7 +97,11 @@ class System:
             name: ",".join(f"{address}:{port}" for address in BALANCERS)
             for name, port in (("http_bind", edge.port), ("https_bind", edge.https_port))
         }
-        edge.change(edge_token=SECRETS["EDGE_TOKEN_FILE"], **binds)
+        edge.change(
+            edge_token=SECRETS["EDGE_TOKEN_FILE"],
+            new_voter_key=SECRETS["NEW_VOTER_KEY_FILE"],
+            **binds,
+        )
         servers = tuple(Server(node.name, "127.0.0.1", node.port) for node in nodes)
         service = Service("frontend", LABELS, servers)
         edge.begin(service)

@@ -14,7 +14,7 @@ from interlock.topology import Service
 from testing.edge import Edge
 from testing.redis_server import RedisServer
 
-from ..conftest import EDGE_TOKEN, Server, accept
+from ..conftest import EDGE_TOKEN, NEW_VOTER_KEY, Server, accept
 
 VARIABLES = Path(__file__).parents[4] / "roles/common/vars/main/poll.yml"
 ARABIC = {
@@ -55,9 +55,9 @@ def site(
     accept(redis_server, f"2 {poll['id']} {','.join(keys)}")
     server = Server(environ, tmp_path / "server.log")
     # Without a health check: the pages are the frontend's own, whatever has happened to the queue.
-    labels = Labels(hosts=(), default=True)
+    labels = Labels(hosts=(), default=True, languages=("en", "de", "ar"))
     service = Service("frontend", labels, (Target("node", "127.0.0.1", server.port),))
-    edge.change(edge_token=EDGE_TOKEN)
+    edge.change(edge_token=EDGE_TOKEN, new_voter_key=NEW_VOTER_KEY)
     edge.begin(service)
     yield f"http://127.0.0.1:{edge.port}"
     server.stop()

@@ -18,7 +18,7 @@ from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from ..conftest import EDGE_TOKEN, Server, settings
+from ..conftest import EDGE_TOKEN, NEW_VOTER_KEY, Server, settings
 from .people import people, person  # noqa: F401 (fixtures)
 from .site import OPEN, SAFE, SISTER, Site
 
@@ -67,7 +67,9 @@ def whole_site(
         stack.callback(sister.close)
         services.append(_service(SISTER, sister.port))
         edge = stack.enter_context(
-            lasting_edge(directory, haproxy_binary, certificates, EDGE_TOKEN, *services)
+            lasting_edge(
+                directory, haproxy_binary, certificates, EDGE_TOKEN, NEW_VOTER_KEY, *services
+            )
         )
         for host in (OPEN, SAFE, SISTER):
             wait_until(lambda host=host: edge.get("/healthz", host, https=True)[0] == 200)
@@ -81,7 +83,9 @@ def whole_site(
 
 
 def _service(host: str, port: int, *, ssl_only: bool = False) -> Service:
-    labels = Labels(hosts=(host,), health_check="/healthz", ssl_only=ssl_only)
+    labels = Labels(
+        hosts=(host,), health_check="/healthz", ssl_only=ssl_only, languages=("en", "de")
+    )
     return Service(_name(host), labels, (Target(_name(host), "127.0.0.1", port),))
 
 
