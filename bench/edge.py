@@ -116,6 +116,7 @@ def interlock(directory: Path, port: int, ports: list[int], rates: Rates) -> str
         certificate=str(directory / "site.pem"),
         edge_token="token",
         new_voter_key="key",
+        ticket_secret="secret",
         stats_password="password",
     )
     return render(replace(site, rates=rates), Topology((Service("frontend", labels, servers),)))

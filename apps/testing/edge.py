@@ -38,6 +38,7 @@ class Edge:
             certificate=str(certificate),
             edge_token="edge%to'ken",
             new_voter_key="new%vot'er",
+            ticket_secret="a-secret",
             stats_password="stats$word",
         )
         self.config = directory / "haproxy.cfg"

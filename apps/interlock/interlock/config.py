@@ -49,6 +49,7 @@ def from_env(env: Mapping[str, str]) -> Config:
             certificate=env["SITE_CERTIFICATE"],
             edge_token=_secret(env["EDGE_TOKEN_FILE"]),
             new_voter_key=_secret(env["NEW_VOTER_KEY_FILE"]),
+            ticket_secret=_secret(env["TICKET_SECRET_FILE"]),
             stats_password=_secret(env["STATS_PASSWORD_FILE"]),
             proxy_protocol=_networks(env.get("PROXY_PROTOCOL", "")),
             forwarded_for=_networks(env.get("FORWARDED_FOR", "")),

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from . import busy
 
 # A ballot is some hundred bytes. It must fit HAProxy's buffer (16 KiB), or it cannot be retried.
 BODY_LIMIT = 8192
+# At once, of one load balancer: 30 kB of memory each with TLS.
+CONNECTIONS = 200_000
+# How long a voter who comes back is spared the greater part of a TLS handshake.
+TICKET_SECONDS = 3600
+# HAProxy's name for itself.
+_SELF = "haproxy"
 
 # Mozilla's Server Side TLS guidelines 5.8, "intermediate": all browsers of the last ten years, and
 # forward secrecy with each of them.
@@ -48,35 +55,44 @@ class Site:
     certificate: str
     edge_token: str = field(repr=False)
     new_voter_key: str = field(repr=False)
+    ticket_secret: str = field(repr=False)
     stats_password: str = field(repr=False)
     https_port: int = 443
     proxy_protocol: tuple[str, ...] = ()
     forwarded_for: tuple[str, ...] = ()
     rates: Rates = Rates()
     draining: bool = False
+    # A file with the keys of TLS tickets at present (tickets.py), which come from `ticket_secret`.
+    tickets: str = ""
 
 
 def head(site: Site, mark: str) -> Iterator[str]:
     """Global section, with the description `mark`, defaults, and the metrics."""
     # Who speaks for others keeps its connections longer than it leaves them idle: 60 s is usual.
-    # Voters have thousands of connections for each of theirs.
-    keep_alive = "75s" if site.proxy_protocol or site.forwarded_for else "5s"
+    # Voters have thousands of connections for each of theirs: theirs last while they read.
+    keep_alive = "75s" if site.proxy_protocol or site.forwarded_for else "10s"
     yield f"""\
 # Written by Interlock. Changes are lost at its next round.
 global
     description {quote(mark)}
     log stdout format raw local0 info
     stats socket {quote(site.admin_socket)} mode 660 level admin expose-fd listeners
-    # maxconn follows from the container's file limit, up to this one.
-    fd-hard-limit 200000
+    # maxconn is half of this, or of the container's file limit where that is less.
+    fd-hard-limit {2 * CONNECTIONS}
     # Live result streams never end by themselves; their browsers come back.
     hard-stop-after 30s
     mworker-max-reloads 4
-    ssl-default-bind-options prefer-client-ciphers ssl-min-ver TLSv1.2 no-tls-tickets
+    ssl-default-bind-options prefer-client-ciphers ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers {_CIPHERS}
     ssl-default-bind-ciphersuites {_CIPHERSUITES}
     ssl-default-bind-curves {_CURVES}
     ssl-default-server-options ssl-min-ver TLSv1.2
+    tune.ssl.lifetime {TICKET_SECONDS}
+    localpeer {_SELF}
+
+# A reload keeps what the limits have counted: the old process tells the new one.
+peers limits
+    peer {_SELF} unix@{quote(str(Path(site.admin_socket).with_name("peers.sock")))}
 
 defaults
     mode http
@@ -126,8 +142,12 @@ def edge(site: Site) -> Iterator[str]:
     if site.draining:
         yield DRAINING
     else:
-        yield f"    bind {site.http_bind}"
-        yield f"    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"
+        # `::` stands beside the addresses of IPv4, not for them.
+        yield f"    bind {site.http_bind} v6only"
+        yield (
+            f"    bind {site.https_bind} ssl crt {quote(site.certificate)} alpn h2,http/1.1"
+            f" tls-ticket-keys {quote(site.tickets)} v6only"
+        )
     for network in site.proxy_protocol:
         yield f"    tcp-request connection expect-proxy layer4 if {{ src {network} }}"
     for network in site.forwarded_for:
@@ -163,6 +183,8 @@ def edge(site: Site) -> Iterator[str]:
     http-after-response set-header X-Frame-Options DENY unless has_frame_options
     http-after-response set-header Referrer-Policy same-origin unless has_referrer_policy
     http-after-response del-header Server
+    # Of so many none stays idle: the rest of the room is for those who come now. HTTP/1 only.
+    http-after-response set-header Connection close if {{ fe_conn gt {CONNECTIONS // 2} }}
     stats enable
     stats uri /haproxy?stats
     stats realm Landslide
@@ -178,7 +200,7 @@ _ADDRESS = "src,ipmask(32,64)"
 def _slow(rates: Rates) -> Iterator[str]:
     if rates != Rates():
         # Forgotten after a minute.
-        yield "    stick-table type ipv6 size 1m expire 1m store http_req_rate(10s)"
+        yield "    stick-table type ipv6 size 1m expire 1m store http_req_rate(10s) peers limits"
     if rates.slow:
         so_far = f"{_ADDRESS},table_http_req_rate()"
         yield "    tcp-request inspect-delay 1s"

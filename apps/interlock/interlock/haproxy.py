@@ -13,6 +13,7 @@ from .edge import DRAINING, Site
 from .reconcile import Key, desired, plan
 from .render import fingerprint, render, secrets
 from .runtime import HAProxyError, Runtime
+from .tickets import keys
 from .topology import Topology
 
 log = logging.getLogger(__name__)
@@ -36,11 +37,14 @@ class HAProxy:
         path: Path,
         runtime: Runtime,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._site = site
         self._path = path
         self._runtime = runtime
         self._clock = clock
+        self._wall_clock = wall_clock
+        self._tickets = path.with_name("tickets")
         self._reloaded: str | None = None
         self._leaving_since: dict[Key, float] = {}
         self._topology: Topology | None = None
@@ -67,7 +71,8 @@ class HAProxy:
         """
         self._topology = topology
         certificate = self._install_certificate()
-        site = replace(self._site, certificate=str(certificate))
+        ticket_keys = self._install_tickets()
+        site = replace(self._site, certificate=str(certificate), tickets=str(self._tickets))
         wanted = fingerprint(site, topology)
         former = self._install(render(site, topology))
         if not self._runs(wanted):
@@ -75,6 +80,9 @@ class HAProxy:
             self._drained = site.draining
             return False
         self._drained = site.draining
+        if not site.draining and self._runtime.ticket_keys(self._tickets) != ticket_keys:
+            for key in ticket_keys:
+                self._runtime.add_ticket_key(self._tickets, key)
         for other in self._path.parent.glob(_certificate_name("*")):
             if other != certificate:
                 other.unlink()
@@ -88,6 +96,17 @@ class HAProxy:
         if not path.exists():
             _write_beside(path, content).replace(path)
         return path
+
+    def _install_tickets(self) -> tuple[str, ...]:
+        """The keys of TLS tickets of this hour, also in the file that HAProxy reads when it starts.
+
+        Its name is no part of what calls for a reload, so each hour only the running one is told.
+        """
+        wanted = keys(self._site.ticket_secret, self._wall_clock())
+        text = "".join(f"{key}\n" for key in wanted)
+        if not self._tickets.exists() or self._tickets.read_text() != text:
+            _write_beside(self._tickets, text).replace(self._tickets)
+        return wanted
 
     def _install(self, text: str) -> str | None:
         former = self._path.read_text() if self._path.exists() else None

@@ -22,6 +22,9 @@ class Metrics:
     # By how much the managers' clocks are ahead of ours, where that is known.
     clock_offset_seconds: float = 0.0
     clock_known: int = 0
+    # Connections in the kernel's table of this host, and its room; 0 where it tracks none.
+    tracked_connections: int = 0
+    tracked_connections_limit: int = 0
     # 1 from the moment at which it was decided to leave voters to another load balancer.
     draining: int = 0
     # HAProxy answers, and takes voters' connections.

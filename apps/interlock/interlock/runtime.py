@@ -43,6 +43,17 @@ class Runtime:
         """All servers of all backends. Raises HAProxyError."""
         return parse_servers(self._ask("show servers state"), self._ask("show servers conn"))
 
+    def ticket_keys(self, path: Path) -> tuple[str, ...]:
+        """The keys of TLS tickets that came from a file, oldest first. Raises HAProxyError."""
+        lines = self._ask(f"show tls-keys {path}").splitlines()
+        return tuple(line.split()[1] for line in lines if line and not line.startswith("#"))
+
+    def add_ticket_key(self, path: Path, key: str) -> None:
+        """Let a key be the newest one, and forget the oldest. Raises HAProxyError without it."""
+        answer = self._ask(f"set ssl tls-key {path} {key}").strip()
+        if answer != "TLS ticket key updated!":
+            raise HAProxyError(f"HAProxy refused a key of TLS tickets: {answer}")
+
     def run(self, command: str) -> bool:
         """Carry out one command; False where HAProxy says: not yet. Raises HAProxyError."""
         answer = self._ask(command).strip()

@@ -1,4 +1,5 @@
-"""Asks the managers for the time and the other load balancers for theirs, again and again."""
+"""Asks the managers for the time and the other load balancers for theirs, again and again; looks
+at the kernel's table of connections, too."""
 
 import logging
 import ssl
@@ -6,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from common import metrics
@@ -58,6 +60,8 @@ class Watch:
 
     def look(self) -> None:
         """Ask all once. Whoever does not answer has no say."""
+        self._metrics.tracked_connections = tracking("count")
+        self._metrics.tracked_connections_limit = tracking("max")
         own = offset(
             sample for url in self._managers if (sample := ask_manager(url, self._tls)) is not None
         )
@@ -81,6 +85,14 @@ class Watch:
         elif abs(own) <= LIMIT and self._named:
             log.warning("this clock is right again")
         self._named = abs(own) > LIMIT
+
+
+def tracking(what: str, directory: Path = Path("/proc/sys/net/netfilter")) -> int:
+    """`count` or `max` of the connections that the kernel tracks here; 0 where it tracks none."""
+    try:
+        return int((directory / f"nf_conntrack_{what}").read_text())
+    except OSError:
+        return 0
 
 
 def ask_manager(url: str, tls: ssl.SSLContext) -> Sample | None:

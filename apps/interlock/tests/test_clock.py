@@ -1,7 +1,10 @@
-"""The decision to drain, from clocks."""
+"""The decision to drain, from clocks; and what else the watch looks at."""
+
+from pathlib import Path
 
 import pytest
 from interlock.clock import LOOKS, Balancer, Decision, Sample, offset
+from interlock.watch import tracking
 
 RIGHT = Balancer(0.01, serves=True)
 WRONG = Balancer(3.0, serves=True)
@@ -91,3 +94,10 @@ def test_two_that_are_both_wrong_never_both_drain() -> None:
             assert not all(decision.draining for decision in decisions)
         known = [Balancer(3.0, not decision.draining) for decision in decisions]
     assert not any(decision.draining for decision in decisions)
+
+
+def test_the_kernels_table_of_connections_is_told_where_there_is_one(tmp_path: Path) -> None:
+    assert tracking("count", tmp_path) == tracking("max", tmp_path) == 0
+    (tmp_path / "nf_conntrack_count").write_text("17\n")
+    (tmp_path / "nf_conntrack_max").write_text("262144\n")
+    assert (tracking("count", tmp_path), tracking("max", tmp_path)) == (17, 262_144)

@@ -166,6 +166,7 @@ def balancer(
         "HAPROXY_MASTER_SOCKET": str(directory / "master.sock"),
         "EDGE_TOKEN_FILE": str(directory / "secret"),
         "NEW_VOTER_KEY_FILE": str(directory / "secret"),
+        "TICKET_SECRET_FILE": str(directory / "secret"),
         "STATS_PASSWORD_FILE": str(directory / "secret"),
         "HTTP_BIND": f"127.0.0.1:{port}",
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",

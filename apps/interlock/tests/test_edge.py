@@ -179,7 +179,7 @@ def test_headers_that_keep_a_browser_out_of_trouble(running: Edge) -> None:
     assert "Server" not in headers
 
 
-@pytest.mark.parametrize(("upstream", "seconds"), [((), 5), (("192.0.2.0/24",), 75)])
+@pytest.mark.parametrize(("upstream", "seconds"), [((), 10), (("192.0.2.0/24",), 75)])
 def test_an_upstream_ends_idle_connections_before_we_do(
     running: Edge, backends: list[Backend], upstream: tuple[str, ...], seconds: int
 ) -> None:

@@ -35,6 +35,7 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
     (tmp_path / "site.pem").write_text(certificate)
     (tmp_path / "edge_token").write_text("token\n")
     (tmp_path / "new_voter_key").write_text("key\n")
+    (tmp_path / "ticket_secret").write_text("secret\n")
     (tmp_path / "stats_password").write_text("password\n")
     return {
         "SWARM_API": f"https://127.0.0.1:{free_port()},{swarm_api.url}",
@@ -46,6 +47,7 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
         "HAPROXY_MASTER_SOCKET": str(tmp_path / "master.sock"),
         "EDGE_TOKEN_FILE": str(tmp_path / "edge_token"),
         "NEW_VOTER_KEY_FILE": str(tmp_path / "new_voter_key"),
+        "TICKET_SECRET_FILE": str(tmp_path / "ticket_secret"),
         "STATS_PASSWORD_FILE": str(tmp_path / "stats_password"),
         "HTTP_BIND": f"127.0.0.1:{free_port()}",
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",

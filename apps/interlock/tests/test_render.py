@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from interlock.edge import Rates, Site
 from interlock.labels import Labels
 from interlock.render import fingerprint, render, server_options
+from interlock.tickets import keys
 from interlock.topology import Server, Service, Topology
 from interlock.values import BACKEND_OPTIONS, BALANCE_ALGORITHMS, TLS_VERIFY
 
@@ -21,6 +22,7 @@ SITE = Site(
     "site.pem",
     "token",
     "key",
+    "secret",
     "password",
 )
 
@@ -133,14 +135,21 @@ def test_a_change_of_the_site_is_a_new_structure(change: dict[str, str]) -> None
 def test_secrets_stay_out_of_the_repr() -> None:
     assert "token'" not in repr(SITE)
     assert "key'" not in repr(SITE)
+    assert "secret'" not in repr(SITE)
     assert "password'" not in repr(SITE)
 
 
 def complaints(haproxy: Path, config: Path, text: str) -> str:
     """What HAProxy finds wrong with a configuration; nothing where it takes it."""
-    config.write_text(text)
+    # Any keys will do.
+    config.with_name("tickets").write_text("".join(f"{key}\n" for key in keys("secret", 0)))
+    config.write_text(text.replace("tls-ticket-keys ''", "tls-ticket-keys tickets"))
     check = subprocess.run(
-        [haproxy, "-c", "-f", config], capture_output=True, text=True, timeout=20
+        [haproxy, "-c", "-f", config],
+        cwd=config.parent,
+        capture_output=True,
+        text=True,
+        timeout=20,
     )
     return f"exit code {check.returncode}: {check.stderr}" if check.returncode else check.stderr
 

@@ -29,12 +29,13 @@ class Traffic:
 @dataclass(frozen=True)
 class State:
     """What Interlock says: by how many seconds the managers' clocks are `ahead` of the load
-    balancer's, None where it does not know, whether it `drains` for that, and whether HAProxy runs
-    the newest configuration."""
+    balancer's, None where it does not know, whether it `drains` for that, whether HAProxy runs the
+    newest configuration, and which part of the kernel's table of connections is `tracked`."""
 
     ahead: float | None
     drains: bool
     configured: bool
+    tracked: float
 
 
 def read(address: str) -> Traffic:
@@ -55,6 +56,7 @@ def state(text: str) -> State:
             ahead=gauges["clock_offset_seconds"] if gauges["clock_known"] else None,
             drains=bool(gauges["draining"]),
             configured=bool(gauges["configuration_valid"]),
+            tracked=gauges["tracked_connections"] / (gauges["tracked_connections_limit"] or 1),
         )
     except KeyError as error:
         raise ValueError(f"no {error} in the metrics") from error

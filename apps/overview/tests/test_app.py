@@ -172,6 +172,10 @@ def test_a_load_balancers_clock_is_told(
     wait_for(overview, f"{name} cannot check its clock")
     interlock.metrics.configuration_valid = 0
     wait_for(overview, f"{name} runs its last good configuration")
+    assert "connections" not in text(overview.page())
+    interlock.metrics.tracked_connections_limit = 262_144
+    interlock.metrics.tracked_connections = 240_000
+    wait_for(overview, f"{name} tracks 92% of the connections that its kernel has room for")
 
 
 def test_a_queue_before_the_poll_opens_is_no_trouble(
