@@ -1,23 +1,29 @@
 -- For wrk: votes as browsers cast them, through a load balancer. VOTERS_FILE has a voter's cookie,
--- NAME=VALUE, on each line, EDGE_TOKEN is what the load balancer shows. At the end, one line of JSON: how many were
+-- NAME=VALUE, on each line, EDGE_TOKEN is what the load balancer shows. Where CLOSE is True, each vote has a connection of
+-- its own; where PAGE is, the page is asked for by somebody without a cookie. At the end, one line of JSON: how many were
 -- answered by 2xx, how many otherwise or not at all, and in how many seconds.
 local requests, turn = {}, 0
 
 function init()
     for cookie in io.lines(os.getenv("VOTERS_FILE")) do
         local number = #requests + 1
+        local page = os.getenv("PAGE") == "True"
         local body = number % 2 == 0 and "vote=a&last=0" or "vote=b&last=0"
-        requests[number] = wrk.format("POST", "/", {
+        if page then
+            body = nil
+        end
+        requests[number] = wrk.format(page and "GET" or "POST", "/", {
             ["Host"] = "votingapp.local",
             ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
             ["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             ["Accept-Language"] = "en-US,en;q=0.5",
-            ["Content-Type"] = "application/x-www-form-urlencoded",
+            ["Content-Type"] = body and "application/x-www-form-urlencoded",
+            ["Connection"] = os.getenv("CLOSE") == "True" and "close" or nil,
             ["Origin"] = "http://votingapp.local",
             ["Referer"] = "http://votingapp.local/",
             ["Sec-Fetch-Site"] = "same-origin",
             ["Sec-Fetch-Mode"] = "navigate",
-            ["Cookie"] = cookie,
+            ["Cookie"] = body and cookie,
             ["X-Forwarded-For"] = "192.0.2.1",
             ["X-Forwarded-Proto"] = "http",
             ["X-Request-ID"] = string.format("01890a5d-ac96-774b-bcce-%012x", number),
