@@ -71,6 +71,10 @@ options:
     description: The free space that O(docker_root) needs, in MiB.
     type: int
     default: 2048
+  tracked_connections:
+    description: How many connections the kernel has to have room for in its table.
+    type: int
+    default: 0
   encrypted:
     description: Whether overlay networks are to be encrypted, for which the kernel needs ESP.
     type: bool
@@ -158,6 +162,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.landslide.voting.plugins.module_utils.preflight import system
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.addresses import (
     address_problems,
     link_with,
@@ -194,27 +199,21 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.reach i
     largest_answers,
     reach_problems,
 )
-from ansible_collections.landslide.voting.plugins.module_utils.preflight.system import (
-    cgroup_problems,
-    disk_problems,
-    distribution_problems,
-    systemd_problems,
-    untried,
-)
 
 
-def system(params: dict[str, Any], settings: dict[str, Any]) -> list[str]:
+def machine(params: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the problems of the machine and its kernel."""
     docker_root = Path(settings.get("data-root", params["docker_root"]))
     return [
-        *distribution_problems(platform.freedesktop_os_release()),
-        *systemd_problems(),
+        *system.distribution_problems(platform.freedesktop_os_release()),
+        *system.systemd_problems(),
         *feature_problems(Path("/lib/modules", platform.release())),
         *link_problems(),
         *netfilter_problems(),
         *(encryption_problems() if params["encrypted"] else []),
-        *cgroup_problems(params["cgroup_controllers"]),
-        *disk_problems(docker_root, params["free_disk"]),
+        *system.cgroup_problems(params["cgroup_controllers"]),
+        *system.disk_problems(docker_root, params["free_disk"]),
+        *system.tracking_problems(params["tracked_connections"]),
         *check_ports(params["ports"]),
     ]
 
@@ -264,6 +263,7 @@ def main() -> None:
             "daemon_config": {"type": "dict", "default": {}},
             "docker_root": {"type": "path", "default": "/var/lib/docker"},
             "free_disk": {"type": "int", "default": 2048},
+            "tracked_connections": {"type": "int", "default": 0},
             "encrypted": {"type": "bool", "default": False},
             "cgroup_controllers": {
                 "type": "list",
@@ -280,7 +280,7 @@ def main() -> None:
         "time": now,
         "hostname": platform.node(),
         "machine": platform.machine(),
-        "untried": untried(platform.freedesktop_os_release(), platform.machine()),
+        "untried": system.untried(platform.freedesktop_os_release(), platform.machine()),
         "firewalls": active_firewalls(),
     }
     for sentence in result["untried"]:
@@ -289,7 +289,7 @@ def main() -> None:
         result["clock_offset"] = now - module.params["controller_time"]
     if os.geteuid() == 0:
         settings, problems = read_settings(module.params["daemon_config"])
-        result["problems"] = problems + system(module.params, settings) + network(module, settings)
+        result["problems"] = problems + machine(module.params, settings) + network(module, settings)
     else:
         result["problems"] = ["the checks have to run as root, by become"]
     module.exit_json(changed=False, **result)

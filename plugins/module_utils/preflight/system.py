@@ -57,6 +57,21 @@ def disk_problems(
     return [f"{directory} has {free_mib} MiB free; {needed_mib} MiB are needed"]
 
 
+def tracking_problems(needed: int, proc: Path = Path("/proc")) -> list[str]:
+    """Judge the kernel's room for tracked connections, where no role may enlarge it."""
+    limit = proc / "sys/net/netfilter/nf_conntrack_max"
+    # The kernel does not track yet; or the role docker may enlarge it.
+    if not limit.exists() or os.access(limit, os.W_OK):
+        return []
+    room = int(limit.read_text())
+    if room >= needed:
+        return []
+    return [
+        f"the kernel has room for {room:,} tracked connections, where {needed:,} are needed: set"
+        " net.netfilter.nf_conntrack_max, which cannot be set from inside this machine"
+    ]
+
+
 def cgroup_problems(wanted: Iterable[str], root: Path = Path("/sys/fs/cgroup")) -> list[str]:
     """Say which controllers are missing, under control groups of version 2 and 1 alike."""
     listed = root / "cgroup.controllers"

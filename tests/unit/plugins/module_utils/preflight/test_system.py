@@ -7,6 +7,7 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.system 
     disk_problems,
     distribution_problems,
     systemd_problems,
+    tracking_problems,
     untried,
 )
 
@@ -76,3 +77,25 @@ def test_controllers_of_cgroup_1(tmp_path: Path) -> None:
     (tmp_path / "memory").mkdir()
     assert cgroup_problems(["memory"], tmp_path) == []
     assert len(cgroup_problems(["cpu"], tmp_path)) == 1
+
+
+def test_room_for_tracked_connections_is_judged_where_it_cannot_be_made(tmp_path: Path) -> None:
+    assert tracking_problems(100_000, tmp_path) == []
+    limit = tmp_path / "sys/net/netfilter/nf_conntrack_max"
+    limit.parent.mkdir(parents=True)
+    limit.write_text("65536\n")
+    # The role docker enlarges it.
+    assert tracking_problems(100_000, tmp_path) == []
+
+
+def test_too_little_room_is_named_with_both_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = tmp_path / "sys/net/netfilter/nf_conntrack_max"
+    limit.parent.mkdir(parents=True)
+    limit.write_text("65536\n")
+    # Root may write every file but those of the kernel.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert tracking_problems(65_536, tmp_path) == []
+    (problem,) = tracking_problems(100_000, tmp_path)
+    assert "room for 65,536 tracked connections, where 100,000 are needed" in problem
