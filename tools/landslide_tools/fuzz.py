@@ -28,6 +28,7 @@ from urllib.parse import urljoin, urlsplit
 
 import click
 import requests
+from common import voter_cookie
 from frontend.voter import VoterCookieSigner
 from landslide_cli.errors import Problem
 from landslide_cli.inventory import Inventory, inventory_options
@@ -117,7 +118,8 @@ class Account:
         if status >= 500:
             self.wrong["answers of 5xx"].append(what)
         cookie = COOKIE.search(head)
-        if status != 200 or cookie is None:
+        # A load balancer's own cookie says of no vote.
+        if status != 200 or cookie is None or cookie[1].startswith(f"{voter_cookie.NEW}."):
             return ""
         voter = self._signer.known(cookie[1])
         if voter is None:
