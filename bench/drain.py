@@ -110,7 +110,8 @@ class Bench:
             with server.client() as client:
                 client.flushall()
             server.open_intake()
-            with server.client() as client:
+            # Other work on the machine may hold up what is written by the megabyte.
+            with server.client(timeout=60) as client:
                 share = drain.ballots // len(self._servers.redis)
                 fill_queue(client, self._voters, share, drain.changed / 100)
                 self._voters += share
