@@ -64,7 +64,7 @@ def leftovers(
 ) -> list[tuple[str, str]]:
     """Return repository and identity of each image that nothing needs.
 
-    ``images`` are as the engine tells of them; ``used`` are the identities of containers' images.
+    ``images`` are as the engine lists them; ``used`` are the identities of containers' images.
     """
     by_repository: dict[str, list[Mapping[str, Any]]] = {}
     for image in images:

@@ -70,7 +70,7 @@ def references(spec: Record, kind: str) -> Iterator[tuple[str, str]]:
 def leftovers(
     names: Sequence[str], services: Iterable[Record], objects: Iterable[Record], kind: str
 ) -> list[Record]:
-    """Return those of ``objects`` that nothing needs; all are as the engine tells of them."""
+    """Return those of ``objects`` that nothing needs; all are as the engine lists them."""
     needed: set[str] = set()
     ours: set[str] = set()
     for service in services:
