@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Of the service that a unit's state is asked of; a restart fails where $BROKEN exists.
+# Shows the engine's unit as active; a restart fails where $BROKEN exists.
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in

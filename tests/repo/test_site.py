@@ -40,6 +40,11 @@ def test_an_update_waits_for_what_has_to_come_before(
     assert waits == [services]
 
 
+# With the first alone, Ansible goes on with the next play where a host is unreachable: it counts
+# that host twice, and compares the sum with the number of the play's hosts.
+FATAL = {"any_errors_fatal": True, "max_fail_percentage": 0}
+
+
 # Where a play's only host fails or is unreachable, Ansible ends the run by itself.
 ONE_HOST = re.compile(r"localhost|store|retiring(:&frontend)?|\w+\[0\]")
 
@@ -58,11 +63,6 @@ def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path
     assert "any_errors_fatal" not in (root / "ansible.cfg").read_text()
     fatal = {name: play for name, play in plays.items() if play["any_errors_fatal"]}
     assert [name for name, play in fatal.items() if not FATAL.items() <= play.items()] == []
-
-
-# With the first alone, Ansible goes on with the next play where a host is unreachable: it counts
-# that host twice, and compares the sum with the number of the play's hosts.
-FATAL = {"any_errors_fatal": True, "max_fail_percentage": 0}
 
 
 @pytest.mark.parametrize("hosts", ["away", "away:here"])
