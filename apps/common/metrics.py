@@ -1,4 +1,4 @@
-"""Prometheus' text format, as far as one app reads what another one tells."""
+"""Prometheus' text format, as far as one app reads the metrics of another."""
 
 import re
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""How pages are made, and what browsers are told about them."""
+"""How pages are made, and the security headers that go with them."""
 
 from collections.abc import Callable
 

@@ -54,7 +54,7 @@ def load(cursor: Any, poll: Mapping[str, Any]) -> str | None:
     if state == "closed":
         return "The poll is closed and stays as it was; another one needs an empty store."
     cursor.execute(CHOICES)
-    known_texts, choices = by_language(cursor.fetchall()), asked(poll)
+    known_texts, choices = by_language(cursor.fetchall()), texts_of(poll)
     if state == "open":
         reworded = poll.get("choices_reworded", False)
         keep_meanings(known_texts, by_language(choices), reworded=reworded)
@@ -73,7 +73,7 @@ def by_language(choices: Iterable[tuple[str, str, Mapping[str, str]]]) -> Texts:
     return found
 
 
-def asked(poll: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, str]]]:
+def texts_of(poll: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, str]]]:
     """Key, text and translations of each choice of a poll file."""
     translations = poll.get("translations", {}).items()
     return [

@@ -24,9 +24,12 @@ class FirefoxTab:
         self._ask("WebDriver:Navigate", url=url)
 
     def press(self, selector: str) -> None:
+        self._wait_for(selector)
         wait_until(lambda: self._pressed(selector), SECONDS)
 
     def press_fast(self, *selectors: str) -> None:
+        for selector in selectors:
+            self._wait_for(selector)
         rectangles = [
             self._ask("WebDriver:GetElementRect", id=self._find(selector)) for selector in selectors
         ]
@@ -66,6 +69,22 @@ class FirefoxTab:
 
     def url(self) -> str:
         return str(self._ask("WebDriver:GetCurrentURL"))
+
+    def _wait_for(self, selector: str) -> None:
+        """Wait for an element, as Playwright does; a failure says what the page shows instead."""
+        try:
+            wait_until(lambda: self._has(selector), SECONDS)
+        except TimeoutError as error:
+            raise AssertionError(f"no {selector} on {self.url()}: {self.text()!r}") from error
+
+    def _has(self, selector: str) -> bool:
+        try:
+            self._find(selector)
+        except MarionetteError as error:
+            if error.kind != "no such element":
+                raise
+            return False
+        return True
 
     def _pressed(self, selector: str) -> bool:
         try:

@@ -18,7 +18,7 @@ SHORTEST = 16
 passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"Where the passphrase stands. Without it: {VARIABLE}, else the terminal is asked.",
+    help=f"File that holds the passphrase. Default: {VARIABLE}, else a prompt.",
 )
 
 

@@ -123,11 +123,12 @@ def require_world_readable(checkout: Path) -> None:
 
 
 # The lanes run side by side, and the parts of a lane one after the other. molecule and cluster have
-# the same lab; aws and vagrant make machines of other names, networks and ports. Those of cluster
-# and aws together would take more inotify instances than a kernel gives by default.
+# the same lab; aws and vagrant make machines of other names, networks and ports. aws comes early:
+# beside cluster, it would take more inotify instances than a kernel gives by default.
 LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
     {
         "lint": lint,
+        "aws": lambda checks: elsewhere(checks, "aws"),
         "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
         "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
         # All roles as Ansible runs them by itself, here and for aws.
@@ -137,7 +138,6 @@ LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
         "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS, **MITOGEN),
         # As ./landslide up runs the whole.
         "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
-        "aws": lambda checks: elsewhere(checks, "aws"),
     },
 )
 PARTS = {part: check for lane in LANES for part, check in lane.items()}

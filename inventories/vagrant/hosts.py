@@ -13,17 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def ssh_config() -> str:
-    """Return what `vagrant ssh-config` tells; ends with a sentence if it tells of no machine."""
+    """Return the output of `vagrant ssh-config`; ends with a sentence if it names no machine."""
     try:
-        told = subprocess.run(
+        result = subprocess.run(
             ["vagrant", "ssh-config"], cwd=ROOT, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         sys.exit("Vagrant is not installed, and the machines of this inventory are Vagrant's.")
-    # It fails where one machine is not up, and tells of the others all the same.
-    if "HostName" not in told.stdout:
-        sys.exit(f'No machine is up that Vagrant knows of: "vagrant up" first. {told.stderr}')
-    return told.stdout
+    # It fails where one machine is not up, and lists the others all the same.
+    if "HostName" not in result.stdout:
+        sys.exit(f'No machine is up that Vagrant knows of: "vagrant up" first. {result.stderr}')
+    return result.stdout
 
 
 def machines(config: str) -> dict[str, dict[str, str]]:

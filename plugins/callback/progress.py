@@ -31,7 +31,7 @@ LAST_LINES = 10
 META = ("meta", "ansible.builtin.meta")
 
 
-def told(content: Mapping[str, Any]) -> str:
+def message_of(content: Mapping[str, Any]) -> str:
     """Return the message of a result, with the end of what a command wrote."""
     message = content.get("msg", "")
     # assert and fail take lists of sentences too
@@ -61,7 +61,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
             "failed",
             host=result.host.get_name(),
             task=result.task.name or result.task.action,
-            message=" ".join(told(item) for item in items or [content]),
+            message=" ".join(message_of(item) for item in items or [content]),
             unreachable=bool(content.get("unreachable")),
         )
 

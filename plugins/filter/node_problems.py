@@ -105,8 +105,8 @@ def machine_problems(machines: Mapping[str, str]) -> list[str]:
         hosts_of.setdefault(machine, []).append(host)
     if len(hosts_of) < 2:
         return []
-    told = "; ".join(f"{', '.join(hosts)}: {machine}" for machine, hosts in hosts_of.items())
-    return [f"all machines have to be of one kind, for which the images are built ({told})"]
+    listed = "; ".join(f"{', '.join(hosts)}: {machine}" for machine, hosts in hosts_of.items())
+    return [f"all machines have to be of one kind, for which the images are built ({listed})"]
 
 
 def clock_problems(offsets: Mapping[str, float], max_spread: float) -> list[str]:

@@ -1,10 +1,10 @@
-"""Finds what is wrong with the HTTP proxy that hosts are told to use."""
+"""Finds what is wrong with the HTTP proxy that hosts are to use."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: proxy_problems
-short_description: Find what is wrong with the HTTP proxy that hosts are told to use
+short_description: Find what is wrong with the HTTP proxy that hosts are to use
 version_added: 1.1.0
 author:
   - Landslide (@landslide)

@@ -44,18 +44,11 @@ removed:
 """
 
 import re
-import traceback
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-try:
-    import docker
-except ImportError:
-    MISSING = traceback.format_exc()
-else:
-    MISSING = ""
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.landslide.voting.plugins.module_utils.docker_sdk import engine_api
 
 KEPT = 2
 
@@ -71,7 +64,7 @@ def leftovers(
 ) -> list[tuple[str, str]]:
     """Return repository and identity of each image that nothing needs.
 
-    ``images`` are as the engine tells of them; ``used`` are the identities of containers' images.
+    ``images`` are as the engine lists them; ``used`` are the identities of containers' images.
     """
     by_repository: dict[str, list[Mapping[str, Any]]] = {}
     for image in images:
@@ -90,9 +83,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={"prefix": {"type": "str", "required": True}}, supports_check_mode=True
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("docker"), exception=MISSING)
-    api = docker.from_env().api
+    api = engine_api(module)
     used = {container["ImageID"] for container in api.containers(all=True)}
     found = leftovers(api.images(), used, module.params["prefix"])
     if not module.check_mode:

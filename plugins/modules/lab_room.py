@@ -67,7 +67,7 @@ def taken_ports(ports: Iterable[str]) -> list[str]:
             except OSError as error:
                 problems.append(
                     f"Port {port} of {address} cannot be used ({error.strerror}): stop what uses "
-                    f'it ("ss -ltnp sport = :{port}" tells), or choose another in the inventory.'
+                    f'it ("ss -ltnp sport = :{port}" shows it), or choose another in the inventory.'
                 )
     return problems
 

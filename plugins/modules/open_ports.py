@@ -83,10 +83,10 @@ def open_ports(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for (name, address, port), answered in zip(wanted, good, strict=True):
         if answered:
             found.setdefault((name, address), []).append(port)
-    return [told(name, address, listed) for (name, address), listed in found.items()]
+    return [sentence(name, address, listed) for (name, address), listed in found.items()]
 
 
-def told(name: str, address: str, ports: Sequence[str]) -> str:
+def sentence(name: str, address: str, ports: Sequence[str]) -> str:
     """Say what answers, and that it should not."""
     return (
         f"{name} answers at {address} on port {', '.join(ports)}, which is for its private "

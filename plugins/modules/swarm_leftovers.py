@@ -47,19 +47,12 @@ removed:
 """
 
 import re
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.landslide.voting.plugins.module_utils.docker_sdk import engine_api
 from ansible_collections.landslide.voting.plugins.module_utils.secret_names import LABEL
-
-try:
-    import docker
-except ImportError:
-    MISSING = traceback.format_exc()
-else:
-    MISSING = ""
 
 Record = Mapping[str, Any]
 # On what swarm_secrets makes, and on each secret and config that community.docker makes
@@ -77,7 +70,7 @@ def references(spec: Record, kind: str) -> Iterator[tuple[str, str]]:
 def leftovers(
     names: Sequence[str], services: Iterable[Record], objects: Iterable[Record], kind: str
 ) -> list[Record]:
-    """Return those of ``objects`` that nothing needs; all are as the engine tells of them."""
+    """Return those of ``objects`` that nothing needs; all are as the engine lists them."""
     needed: set[str] = set()
     ours: set[str] = set()
     for service in services:
@@ -103,9 +96,7 @@ def main() -> None:
         argument_spec={"services": {"type": "list", "elements": "str", "required": True}},
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("docker"), exception=MISSING)
-    api = docker.from_env().api
+    api = engine_api(module)
     services, names = api.services(), module.params["services"]
     removed = []
     for kind, listed, remove in (

@@ -56,21 +56,14 @@ names:
   type: dict
 """
 
-import traceback
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.landslide.voting.plugins.module_utils.docker_sdk import engine_api
 from ansible_collections.landslide.voting.plugins.module_utils.secret_names import (
     LABEL,
     secret_name,
 )
-
-try:
-    import docker
-except ImportError:
-    MISSING = traceback.format_exc()
-else:
-    MISSING = ""
 
 # Of an option that is no_log, AnsibleModule takes the value out of all that is returned: the name
 # of a secret whose value is a part of it would be another one.
@@ -92,9 +85,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("docker"), exception=MISSING)
-    api, names, changed = docker.from_env().api, {}, False
+    api, names, changed = engine_api(module), {}, False
     if module.params["secrets"]:
         swarm = api.inspect_swarm()["ID"]
         present = {found["Spec"]["Name"] for found in api.secrets()}

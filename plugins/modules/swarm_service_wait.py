@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: What each service was like at the last look.
+  description: What each service was like at the last check.
   returned: always
   type: list
   elements: dict
@@ -103,7 +103,7 @@ SETTLE_SECONDS = 2
 MAX_FAILURES = 3
 
 
-def look(params: dict[str, Any]) -> Verdicts:
+def check(params: dict[str, Any]) -> Verdicts:
     """Judge every service; a manager that does not answer now may do so later."""
     try:
         api = docker.from_env(timeout=10).api
@@ -163,7 +163,7 @@ def main() -> None:
     params = module.params
     if not MISSING:
         timeout = 0 if module.check_mode else params["timeout"]
-        good, verdicts, elapsed = wait(lambda: look(params), timeout, SETTLE_SECONDS)
+        good, verdicts, elapsed = wait(lambda: check(params), timeout, SETTLE_SECONDS)
     elif module.check_mode:
         absent = Verdict("waiting", "the Docker SDK for Python is not there yet")
         good, verdicts, elapsed = False, dict.fromkeys(params["services"], absent), 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -52,6 +53,11 @@ def run(command: list[str], cwd: Path, **environment: str) -> str:
     return result.stdout
 
 
+def install(tarball: Path, place: Path) -> None:
+    command = ["ansible-galaxy", "collection", "install", str(tarball)]
+    run([*command, "--offline", "--no-deps", "-p", str(place)], cwd=place)
+
+
 def test_the_collection_holds_what_it_runs_on_and_nothing_else(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         names = {member.name for member in archive.getmembers() if member.isfile()}
@@ -60,8 +66,7 @@ def test_the_collection_holds_what_it_runs_on_and_nothing_else(tarball: Path) ->
 
 
 def test_the_installed_collection_can_be_run(tarball: Path, root: Path, tmp_path: Path) -> None:
-    install = ["ansible-galaxy", "collection", "install", str(tarball)]
-    run([*install, "--offline", "--no-deps", "-p", str(tmp_path)], cwd=tmp_path)
+    install(tarball, tmp_path)
     inventory = ["-i", str(root / "inventories/example")]
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
     for playbook in (
@@ -75,6 +80,24 @@ def test_the_installed_collection_can_be_run(tarball: Path, root: Path, tmp_path
         cwd=tmp_path,
         **environment,
     )
+
+
+# Those of `ansible-test sanity` that download nothing.
+SANITY = (
+    *("action-plugin-docs", "compile", "empty-init", "ignores", "line-endings", "no-assert"),
+    *("no-get-exception", "no-illegal-filenames", "no-smart-quotes", "replace-urlopen", "shebang"),
+    *("symlinks", "use-argspec-type-path", "use-compat-six"),
+)
+
+
+def test_the_collection_passes_the_sanity_tests_that_need_no_network(
+    tarball: Path, tmp_path: Path
+) -> None:
+    install(tarball, tmp_path)
+    place = tmp_path / "ansible_collections/landslide/voting"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    tests = [option for name in SANITY for option in ("--test", name)]
+    run(["ansible-test", "sanity", "--python", version, *tests], cwd=place)
 
 
 def test_the_documentation_of_every_plugin_can_be_shown(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,12 @@ def test_an_update_waits_for_what_has_to_come_before(
     assert waits == [services]
 
 
-# Where a play's only host fails, Ansible ends the run by itself.
+# With the first alone, Ansible goes on with the next play where a host is unreachable: it counts
+# that host twice, and compares the sum with the number of the play's hosts.
+FATAL = {"any_errors_fatal": True, "max_fail_percentage": 0}
+
+
+# Where a play's only host fails or is unreachable, Ansible ends the run by itself.
 ONE_HOST = re.compile(r"localhost|store|retiring(:&frontend)?|\w+\[0\]")
 
 
@@ -55,6 +61,32 @@ def test_a_host_that_fails_ends_the_run_whatever_settings_ansible_has(root: Path
     assert unsaid == []
     # An installed collection has none of the checkout's settings.
     assert "any_errors_fatal" not in (root / "ansible.cfg").read_text()
+    fatal = {name: play for name, play in plays.items() if play["any_errors_fatal"]}
+    assert [name for name, play in fatal.items() if not FATAL.items() <= play.items()] == []
+
+
+@pytest.mark.parametrize("hosts", ["away", "away:here"])
+def test_an_unreachable_host_ends_the_run(root: Path, tmp_path: Path, hosts: str) -> None:
+    inventory = tmp_path / "inventory"
+    away = "away ansible_host=127.0.0.1 ansible_port=1"
+    inventory.write_text(f"{away}\nhere ansible_connection=local\n")
+    playbook = tmp_path / "playbook.yml"
+    task = {"name": "Next", "ansible.builtin.command": "true"}
+    plays = [
+        {"name": "Fatal", "hosts": hosts, "gather_facts": False, "tasks": [task], **FATAL},
+        {"name": "Later", "hosts": "localhost", "gather_facts": False, "tasks": [task]},
+    ]
+    playbook.write_text(yaml.safe_dump(plays, sort_keys=False))
+    run = subprocess.run(
+        ["ansible-playbook", f"--inventory={inventory}", str(playbook)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "UNREACHABLE" in run.stdout
+    assert "PLAY [Later]" not in run.stdout
+    assert run.returncode != 0
 
 
 def test_load_balancers_are_updated_one_after_the_other(root: Path) -> None:

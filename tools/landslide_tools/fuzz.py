@@ -191,10 +191,10 @@ def containers(lab: Lab) -> Iterator[tuple[str, str, set[str]]]:
             yield f"{name[1:]} on {node}", identity, set(processes)
 
 
-def errors(told: dict[str, Any]) -> dict[str, int]:
+def errors(details: dict[str, Any]) -> dict[str, int]:
     """What went wrong between load balancer and servers, so far."""
-    password = Path(told["stats_password"]).read_text().strip()
-    answer = requests.get(told["statistics"], auth=("admin", password), timeout=SECONDS)
+    password = Path(details["stats_password"]).read_text().strip()
+    answer = requests.get(details["statistics"], auth=("admin", password), timeout=SECONDS)
     rows = csv.DictReader(io.StringIO(answer.text.removeprefix("# ")))
     return {
         f"{column} of {row['pxname']} {row['svname']}": int(row[column] or 0)
@@ -250,8 +250,8 @@ def show(account: Account) -> None:
 @click.option("--seed", default=1, show_default=True)
 def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
     """Send, compare, and print."""
-    site, told = find_lab(inventory)
-    lab, url = site.lab, urljoin(told["statistics"], "/")
+    site, details = find_lab(inventory)
+    lab, url = site.lab, urljoin(details["statistics"], "/")
     choices = lab.choices()
     if not choices:
         raise Problem("The poll is closed.")
@@ -260,7 +260,7 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
         steps.begin("Queues are empty")
         drain(lab, steps)
         since = lab.next_transaction()
-        before = [*containers(lab)], errors(told), lab.query(AUDIT)[0]
+        before = [*containers(lab)], errors(details), lab.query(AUDIT)[0]
         steps.begin("Schemathesis")
         for accept in ("application/json", "text/html, */*"):
             schemathesis(url, account, seed, examples, accept)
@@ -268,7 +268,7 @@ def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
         asyncio.run(send(url, account, steps, seed, number, choices, site.cookie_key))
         steps.begin("Queues drain")
         drain(lab, steps)
-        after = [*containers(lab)], errors(told), lab.query(AUDIT)[0]
+        after = [*containers(lab)], errors(details), lab.query(AUDIT)[0]
     judge(lab, account, since, before, after)
     show(account)
 

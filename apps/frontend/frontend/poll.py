@@ -1,4 +1,4 @@
-"""What is asked, and between what one may choose."""
+"""The poll: its question and its choices."""
 
 import json
 import re

@@ -1,10 +1,12 @@
 """Which cookie makes a voter of a browser, and what other sites can do about it: nothing."""
 
+import json
 from collections.abc import Callable
 from hmac import digest
 from pathlib import Path
 
 import pytest
+from common.languages import LANGUAGES, Words
 from flask import Flask
 from flask.testing import FlaskClient
 from frontend.voter import Voter, VoterCookieSigner
@@ -185,27 +187,21 @@ def test_while_the_edge_token_rotates_votes_of_both_are_taken(
     assert len(ballots()) == 2
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("en", "This browser keeps no cookie for this site, so this vote cannot be changed."),
-        ("de", "Dieser Browser behält kein Cookie dieser Seite"),
-        ("ar", "لا يحتفظ هذا المتصفح بملف تعريف ارتباط لهذا الموقع"),
-    ],
-)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_browser_without_a_cookie_is_told_that_its_vote_is_final(
-    environ: dict[str, str], ballots: Ballots, language: str, words: str
+    environ: dict[str, str], ballots: Ballots, language: str
 ) -> None:
     poll = Path(environ["POLL_FILE"])
-    texts = '{"title": "T", "question": "F", "choices": {"a": "A", "b": "B"}}'
-    translations = f', "translations": {{"de": {texts}, "ar": {texts}}}}}'
-    poll.write_text(poll.read_text().rstrip().removesuffix("}") + translations)
+    texts = {"title": "T", "question": "F", "choices": {"a": "A", "b": "B"}}
+    translations = {"translations": dict.fromkeys(LANGUAGES[1:], texts)}
+    poll.write_text(json.dumps(json.loads(poll.read_text()) | translations))
+    english = "This browser keeps no cookie for this site, so this vote cannot be changed."
     client: Browser = make_app(environ).test_client(use_cookies=False)  # type: ignore[assignment]
     answer = client.post(
         "/", data={"vote": "a", "last": "0"}, headers={"Accept-Language": language}
     )
     assert answer.status_code == 200
-    assert words in answer.text
+    assert Words(language, "frontend")(english) in answer.text
     assert "<form" not in answer.text
     assert "<button" not in answer.text
     assert len(ballots()) == 1

@@ -1,4 +1,4 @@
-"""What Interlock tells Prometheus of itself; HAProxy tells the rest on a port of its own."""
+"""Interlock's own metrics for Prometheus; HAProxy serves the others on a port of its own."""
 
 import threading
 from dataclasses import dataclass

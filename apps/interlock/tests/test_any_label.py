@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from interlock.edge import Site
+from interlock.labels import TABLE
 from interlock.render import render
 from interlock.topology import Topology, build
 from interlock.values import BACKEND_OPTIONS
@@ -129,6 +130,10 @@ def lines_of_web(text: str) -> list[str]:
 @pytest.fixture(scope="module")
 def site(certificates: Path) -> Site:
     return replace(SITE, certificate=str(certificates / "site.pem"))
+
+
+def test_every_label_is_tried() -> None:
+    assert {name.partition(".")[0] for name in GOOD} == {label.name for label in TABLE}
 
 
 # Each example is a run of HAProxy, for twenty services.

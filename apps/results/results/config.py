@@ -10,7 +10,7 @@ from common.store import StoreConfig
 
 @dataclass(frozen=True)
 class Texts:
-    """What is asked, in one language.
+    """The poll's texts in one language.
 
     `choices` are those texts, by key, that go before the store's, which has them in the poll's own.
     """

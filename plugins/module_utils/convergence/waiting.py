@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ansible_collections.landslide.voting.plugins.module_utils.convergence.verdict import Verdict
 
 Verdicts = Mapping[str, Verdict]
-INTERVAL = 0.5  # s between two looks
+INTERVAL = 0.5  # s between two checks
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,18 @@ class Clock:
 
 
 def wait(
-    look: Callable[[], Verdicts], timeout: float, settle: float, clock: Clock | None = None
+    check: Callable[[], Verdicts], timeout: float, settle: float, clock: Clock | None = None
 ) -> tuple[bool, Verdicts, float]:
-    """Look until all have been converged for ``settle`` seconds, one has failed, or time is up.
+    """Check until all have been converged for ``settle`` seconds, one has failed, or time is up.
 
-    Whether they have is told by the tasks' own times, or by what was seen where a node's clock is
-    ahead. Returns success, the last verdicts, and the seconds waited.
+    Whether they have is decided by the tasks' own times, or by what was seen where a node's clock
+    is ahead. Returns success, the last verdicts, and the seconds waited.
     """
     clock = clock or Clock()
     began = clock.steady()
     converged_at = None
     while True:
-        verdicts = look()
+        verdicts = check()
         now = clock.steady()
         states = {verdict.state for verdict in verdicts.values()}
         if states <= {"converged"}:

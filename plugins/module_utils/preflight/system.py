@@ -24,7 +24,10 @@ def distribution_problems(release: Mapping[str, str]) -> list[str]:
     if distribution(release) in (TRIED, UNTRIED):
         return []
     found = release.get("PRETTY_NAME", "an unknown distribution")
-    return [f"this is {found}; supported are Debian 13 and, untried, Ubuntu 24.04"]
+    return [
+        f"this is {found}; supported are Debian 13 and, untried, Ubuntu 24.04. Upgrade or replace "
+        "the machine: docs/places.md says how, also in a cluster of version 1.0"
+    ]
 
 
 def untried(release: Mapping[str, str], machine: str) -> list[str]:

@@ -151,12 +151,12 @@ def chaos(
         known = catalogue(Node(host, tier, address="", disk=True) for tier, host in hosts)
         console.print("\n".join(fault.name for fault in known if only in fault.name))
         return
-    site, told = find_lab(inventory)
-    nodes = [Node(**node, disk=site.lab.has_disk(node["name"])) for node in told["nodes"]]
+    site, details = find_lab(inventory)
+    nodes = [Node(**node, disk=site.lab.has_disk(node["name"])) for node in details["nodes"]]
     faults = [fault for fault in catalogue(nodes) if only in fault.name]
     if not faults:
         raise Problem(f'No fault has "{only}" in its name: --list shows the names.')
-    password = Path(told["stats_password"]).read_text(encoding="utf-8").strip()
+    password = Path(details["stats_password"]).read_text(encoding="utf-8").strip()
     statistics = Statistics(site.lab, nodes, password)
     votes = seconds * CLIENTS * 1000 // PAUSE
     profile = LoadProfile(votes, seconds, CLIENTS, pause=PAUSE, **shares)

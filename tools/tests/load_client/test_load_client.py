@@ -12,6 +12,8 @@ from testing.waiting import wait_until
 from .conftest import BALANCERS, Load, System
 
 MANY = 100_000
+# Microseconds.
+CLOCK_LAG = 1_000_000
 
 
 def test_every_vote_is_sent_recorded_and_counted_once(
@@ -30,8 +32,11 @@ def test_every_vote_is_sent_recorded_and_counted_once(
     assert 550 < verdict.voters < 850
     assert float(said.strip().rpartition(" ")[2]) > 0
     for vote in run.votes():
-        # The edge's time, in milliseconds, lies between the client's two, or after the last vote.
-        assert vote.sent - 1000 <= vote.cast <= vote.sent + vote.took or vote.cast == vote.known + 1
+        # The edge's time lies between the client's two, or after the last vote. HAProxy reads the
+        # clock once for all that it does in a round of its loop, in which it may wait for the CPU.
+        assert vote.sent - CLOCK_LAG <= vote.cast <= vote.sent + vote.took or (
+            vote.cast == vote.known + 1
+        )
 
 
 def test_people_who_give_up_or_change_their_minds_are_counted_right(

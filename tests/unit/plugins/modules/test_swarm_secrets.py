@@ -8,12 +8,11 @@ from ansible_collections.landslide.voting.plugins.modules import swarm_secrets
 
 
 class Swarm:
-    """The engine's API, as far as the module uses it; also its own `from_env`."""
+    """The engine's API, as far as the module uses it."""
 
     def __init__(self, identity: str = "an ID") -> None:
         self.identity = identity
         self.made: list[dict[str, Any]] = []
-        self.api = self
 
     def inspect_swarm(self) -> dict[str, str]:
         return {"ID": self.identity}
@@ -46,7 +45,7 @@ def run(
             raise Ended(result)
 
     monkeypatch.setattr(swarm_secrets, "AnsibleModule", Module)
-    monkeypatch.setattr(swarm_secrets.docker, "from_env", lambda: swarm)
+    monkeypatch.setattr(swarm_secrets, "engine_api", lambda _module: swarm)
     with pytest.raises(Ended) as ended:
         swarm_secrets.main()
     result: dict[str, Any] = ended.value.args[0]

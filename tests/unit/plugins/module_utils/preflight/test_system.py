@@ -25,7 +25,8 @@ def test_another_distribution_is_refused_by_its_name(name: str) -> None:
     number = name.split()[0]
     release = {"ID": "debian", "VERSION_ID": number, "PRETTY_NAME": f"Debian GNU/Linux {name}"}
     assert distribution_problems(release) == [
-        f"this is Debian GNU/Linux {name}; supported are Debian 13 and, untried, Ubuntu 24.04"
+        f"this is Debian GNU/Linux {name}; supported are Debian 13 and, untried, Ubuntu 24.04. "
+        "Upgrade or replace the machine: docs/places.md says how, also in a cluster of version 1.0"
     ]
 
 
