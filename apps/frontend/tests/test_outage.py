@@ -71,7 +71,7 @@ def test_a_restart_between_two_votes_is_not_noticed(
 def test_whoever_votes_again_after_a_timeout_is_the_same_voter(
     client: Browser, redis_server: RedisServer, ballots: Ballots
 ) -> None:
-    # From now on the queue knows the script: it would have to be sent a second time.
+    # A queue that does not know the script yet would ask for it first.
     assert vote(client) == 200
     page = client.get("/")
     redis_server.pause()
