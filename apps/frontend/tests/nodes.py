@@ -10,12 +10,21 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from typing import NamedTuple
 
+from frontend.voter import VoterCookieSigner
 from testing.edge import Edge
 from testing.poll import Poll, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import COOKIE, Server, cookie_of, settings, through_edge
+from .conftest import (
+    COOKIE,
+    COOKIE_KEY,
+    NEW_VOTER_KEY,
+    Server,
+    cookie_of,
+    settings,
+    through_edge,
+)
 
 FORM = {
     "Host": "votingapp.local",
@@ -102,6 +111,13 @@ def vote(port: int, choice: str, cookie: str, headers: dict[str, str] | None = N
 
 def new_cookie(edge: Edge) -> str:
     return cookie_of(edge.get()[2])
+
+
+def voter_of(cookie: str) -> str:
+    """The id of the voter whom a cookie names, a frontend's or a load balancer's."""
+    voter = VoterCookieSigner([COOKIE_KEY.encode()], [NEW_VOTER_KEY.encode()]).known(cookie)
+    assert voter
+    return voter.id
 
 
 class Hanging(threading.Thread):

@@ -16,13 +16,13 @@ from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
 from .conftest import COOKIE, SECONDS, balance, through_edge
-from .nodes import FORM, Hanging, Node, new_cookie, vote
+from .nodes import FORM, Hanging, Node, new_cookie, vote, voter_of
 
 
 def counted(poll: Poll, cookie: str) -> str:
     """The choice that counts of the voter whom a cookie names."""
     query = "SELECT choice FROM votes WHERE voter = %s"
-    [(choice,)] = poll.postgres.query(query, cookie.split(".")[1])
+    [(choice,)] = poll.postgres.query(query, voter_of(cookie))
     return str(choice)
 
 
@@ -138,7 +138,7 @@ def test_a_frontends_clock_decides_nothing(poll: Poll, nodes: list[Node], site: 
     settle(poll, nodes)
     assert counted(poll, repeated.cookie) == "b"
     query = "SELECT cast_us FROM ballots WHERE voter = %s"
-    casts = [cast for (cast,) in poll.postgres.query(query, cookie.split(".")[1])]
+    casts = [cast for (cast,) in poll.postgres.query(query, voter_of(cookie))]
     # The first is in both queues.
     assert len(casts) >= 4
     # The load balancer's time has milliseconds.
