@@ -1,5 +1,6 @@
 """The way past Flask leads to the same responses."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -9,6 +10,7 @@ from frontend.config import Config
 from frontend.responses import Response
 from frontend.router import Router
 from frontend.vote_handler import VoteHandler
+from testing.redis_server import RedisServer
 from werkzeug.test import EnvironBuilder
 
 from .conftest import FORM, through_edge
@@ -34,6 +36,7 @@ def ask(router: Router, **request: Any) -> Response:
     [
         ({"path": "/"}, 200),
         ({"path": "/?vote=a"}, 200),
+        ({"path": "/", "headers": {"X-Edge-Cookie": "set"}}, 200),
         ({"path": "/", "method": "HEAD"}, 200),
         ({"path": "/", "method": "POST", "data": b"vote=a", "headers": FORM}, 200),
         ({"path": "/", "method": "POST", "data": b"vote=x", "headers": FORM}, 400),
@@ -54,6 +57,18 @@ def test_it_is_the_same_as_flasks(
     for name, value in ours.headers:
         assert flasks.headers[name] == value or name == "Set-Cookie"
     assert len(ours.headers) == len(flasks.headers)
+
+
+def test_many_who_come_at_once_are_one_look_at_the_queue(
+    router: Router, redis_server: RedisServer
+) -> None:
+    async def come() -> list[Response]:
+        environ = EnvironBuilder(path="/").get_environ()
+        return await asyncio.gather(*(router.respond(environ) for _ in range(20)))
+
+    assert {response.status for response in run(come())} == {"200 OK"}
+    with redis_server.client() as redis:
+        assert redis.info("commandstats")["cmdstat_exists"]["calls"] == 1
 
 
 def test_what_nobody_thought_of_is_a_page_and_a_line_in_the_log(
