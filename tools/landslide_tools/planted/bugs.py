@@ -38,12 +38,13 @@ CAST_BY_THE_FRONTEND = Bug(
 )
 COOKIE_BY_SCHEME = Bug(
     "a cookie by scheme",
-    "apps/frontend/frontend/app.py",
-    "        start_response(response.status, response.headers)\n",
-    """        https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
-        secure = {"Set-Cookie": "; Secure" if https else ""}
-        headers = [(name, value + secure.get(name, "")) for name, value in response.headers]
-        start_response(response.status, headers)
+    "apps/frontend/frontend/router.py",
+    "                return await route(Request(environ))\n",
+    """                response = await route(Request(environ))
+                https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
+                secure = {"Set-Cookie": "; Secure" if https else ""}
+                headers = [(name, value + secure.get(name, "")) for name, value in response.headers]
+                return Response(response.status, headers, response.body)
 """,
     only="kill -9 of worker on",
 )
