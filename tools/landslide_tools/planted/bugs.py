@@ -59,9 +59,11 @@ FIGURES_LOWERED = Bug(
 )
 IDENTITY_UNCHECKED = Bug(
     "a queue's identity is looked at once, and not on every connection",
-    "apps/worker/worker/queue.py",
-    "            if found != self._identity:\n",
-    "            if False:\n",
+    "apps/worker/worker/reader.py",
+    "            identity = await queue.identity()\n",
+    """            identity = getattr(self, "_identity", None) or await queue.identity()
+            self._identity = identity
+""",
 )
 
 
