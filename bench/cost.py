@@ -13,8 +13,8 @@ def machine_cpu() -> float:
     return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
 
 
-def family_cpu(parent: int) -> float:
-    """Seconds of CPU time of a process and all its children, living or ended."""
+def family_cpu(*parents: int) -> float:
+    """Seconds of CPU time of processes and all their children, living or ended."""
     ticks = 0
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -22,7 +22,7 @@ def family_cpu(parent: int) -> float:
             fields = entry.read_text().rpartition(") ")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if parent in (int(entry.parent.name), int(fields[1])):
+        if int(entry.parent.name) in parents or int(fields[1]) in parents:
             ticks += sum(map(int, fields[11:15]))
     return ticks / TICKS_PER_SECOND
 

@@ -3,52 +3,48 @@
 
     bench/drain.py [--rows MILLIONS ...] [--workers N ...] [--changed PERCENT ...]
                    [--queues N] [--ballots N] [--rounds N]
+                   [--fillfactor PERCENT] [--set NAME=VALUE ...]
 
 Real queues and a real store on this machine, with the settings of production: every XADD and every
 commit is on disk before it is answered. A drain begins with all ballots in the queues, after a
-checkpoint of the store, and ends with the last one acknowledged; then the ledger is checked.
+checkpoint of the store, and ends with the last one acknowledged; then the ledger is checked. No
+other checkpoint comes but those that the store's own settings bring.
 
 CPU time (microseconds a ballot) stands beside wall time, which suffers from whatever else the
-machine does: "others" is how many cores that took meanwhile. "worker MiB" is what all workers hold
-in memory after a fifth of the ballots, and after the last. Changed votes are of voters anywhere in
-the ledger. Needs a GB of disk for each million rows, given back at the end.
+machine does: "others" is how many cores that took meanwhile. "WAL B" are bytes of Postgres's log a
+ballot. "worker MiB" is what all workers hold in memory after a fifth of the ballots, and after the
+last. Changed votes are of voters anywhere in the ledger. Needs a GB of disk for each million rows,
+given back at the end.
+
+--fillfactor and --set try other settings of the table of votes and of Postgres.
 """
 
 import argparse
-import multiprocessing
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from multiprocessing.context import SpawnProcess
-from multiprocessing.synchronize import Event
+from contextlib import closing, suppress
 from pathlib import Path
 from shutil import disk_usage
-from subprocess import run
 from typing import NamedTuple
 
-from cost import family_cpu, machine_cpu, resident_mb
+from cost import machine_cpu, resident_mb
 from electorate import fill_ledger, fill_queue
-
-APPS = Path(__file__).resolve().parent.parent / "apps"
-sys.path[:0] = [str(APPS), str(APPS / "worker")]
-
-from testing.postgres_server import SHIPPED, PostgresServer  # noqa: E402 (found by the above)
-from testing.redis_server import RedisServer  # noqa: E402
-from testing.waiting import wait_until  # noqa: E402
-from worker.config import Config  # noqa: E402
-from worker.supervisor import Supervisor  # noqa: E402
+from redis import ResponseError
+from servers import Servers
+from testing.redis_server import RedisServer
+from testing.waiting import wait_until
 
 LONGEST_SECONDS = 900
 BYTES_A_ROW = 800
-PROGRAMS = multiprocessing.get_context("spawn")
-ROW = "{:>9} {:>8} {:>8} {:>8} {:>9} | {:>6} {:>6} {:>8} {:>6} | {:>6} {:>11}"
+ROW = "{:>9} {:>8} {:>8} {:>8} {:>9} | {:>6} {:>6} {:>8} {:>6} {:>6} | {:>6} {:>11}"
 HEADINGS = ROW.format(
     *("rows", "changed", "workers", "ballots", "a second"),
-    *("redis", "worker", "postgres", "sum", "others", "worker MiB"),
+    *("redis", "worker", "postgres", "sum", "WAL B", "others", "worker MiB"),
 )
+DELIVERED = "SELECT coalesce(sum(ballots), 0)::bigint FROM deliveries"
+LOGGED = "SELECT pg_current_wal_lsn() - '0/0'"
 BOOKS = """
     SELECT (SELECT count(*) FROM ballots WHERE queue = ANY(%s::uuid[])),
         (SELECT sum(votes) FROM tally), (SELECT count(*) FROM votes)
@@ -64,52 +60,33 @@ class Drain(NamedTuple):
     ballots: int
 
 
-def work(config: Config, addresses: set[str], go: Event, stopping: Event) -> None:
-    """Be a worker as it is shipped. Before `go` it finds no queues."""
-    Supervisor(config, lambda _: addresses if go.is_set() else set()).run(stopping.wait)
-
-
 class Bench:
-    """A store and queues of its own, in `directory`."""
+    """Fills queues and ledger, and has workers drain the one into the other."""
 
-    def __init__(self, directory: Path, queues: int) -> None:
-        self._directory = directory
-        directory.chmod(0o755)
-        directory.joinpath("pg").mkdir()
-        memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
-        sizes = run([SHIPPED / "sizes", str(memory)], check=True, capture_output=True, text=True)
-        self.postgres = PostgresServer(directory / "pg", *sizes.stdout.split())
-        self.redis = [RedisServer(directory / f"redis{number}") for number in range(queues)]
-        for number, server in enumerate(self.redis, start=1):
-            # One port at several addresses, as the queues of a Swarm have.
-            server.host, server.port = f"127.0.0.{number}", self.redis[0].port
-            server.start("--maxmemory", "4gb")
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
         self._rows = self._voters = 0
-
-    def close(self) -> None:
-        for server in self.redis:
-            server.kill()
-        self.postgres.stop(how=signal.SIGQUIT)
 
     def measure(self, drain: Drain) -> None:
         """Drain, check the ledger, and print a line of figures."""
         self._fill(drain)
+        ask = self._servers.ask
         rows = self._rows
-        with self._processes(drain) as (go, processes):
-            parties = {
-                "redis": [server.pid for server in self.redis],
-                "worker": [process.pid for process in processes if process.pid],
-                "postgres": [self.postgres.pid],
-            }
-            cpu = {name: sum(map(family_cpu, pids)) for name, pids in parties.items()}
+        with self._servers.workers(drain.workers) as (go, workers):
+            before, logged = ask(DELIVERED), ask(LOGGED)
+            cpu = self._servers.cpu(workers)
             machine, began = machine_cpu(), time.monotonic()
             go.set()
-            wait_until(lambda: self._waiting() < drain.ballots * 0.8, LONGEST_SECONDS)
-            early = sum(map(resident_mb, parties["worker"]))
-            wait_until(lambda: self._waiting() == 0, LONGEST_SECONDS)
+            fifth = before + drain.ballots * 0.2
+            wait_until(lambda: ask(DELIVERED) > fifth, LONGEST_SECONDS)
+            early = sum(resident_mb(worker.pid) for worker in workers if worker.pid)
+            all_ = before + drain.ballots
+            wait_until(lambda: ask(DELIVERED) == all_, LONGEST_SECONDS)
+            wait_until(lambda: not any(map(_backlog, self._servers.redis)), LONGEST_SECONDS)
             wall, machine = time.monotonic() - began, machine_cpu() - machine
-            cpu = {name: sum(map(family_cpu, pids)) - cpu[name] for name, pids in parties.items()}
-            late = sum(map(resident_mb, parties["worker"]))
+            cpu = {name: s - cpu[name] for name, s in self._servers.cpu(workers).items()}
+            late = sum(resident_mb(worker.pid) for worker in workers if worker.pid)
+            logged = ask(LOGGED) - logged
         self._check(drain)
         total = sum(cpu.values())
         print(
@@ -117,6 +94,7 @@ class Bench:
                 *(rows, f"{drain.changed} %", drain.workers, drain.ballots),
                 round(drain.ballots / wall),
                 *(f"{seconds / drain.ballots * 1e6:.1f}" for seconds in (*cpu.values(), total)),
+                round(logged / drain.ballots),
                 f"{(machine - total) / wall:.1f}",
                 f"{early:.0f} -> {late:.0f}",
             ),
@@ -125,69 +103,41 @@ class Bench:
 
     def _fill(self, drain: Drain) -> None:
         if not drain.rows <= self._rows <= drain.rows * 1.25:
-            with closing(self.postgres.connect("postgres")) as connection:
+            with closing(self._servers.postgres.connect("postgres")) as connection:
                 fill_ledger(connection, drain.rows)
             self._rows = self._voters = drain.rows
-        for server in self.redis:
+        for server in self._servers.redis:
             with server.client() as client:
                 client.flushall()
             server.open_intake()
-            with server.client() as client:
-                share = drain.ballots // len(self.redis)
+            # Other work on the machine may hold up what is written by the megabyte.
+            with server.client(timeout=60) as client:
+                share = drain.ballots // len(self._servers.redis)
                 fill_queue(client, self._voters, share, drain.changed / 100)
                 self._voters += share
-                client.bgrewriteaof()
+                # Where Redis has begun one by itself, that will do.
+                with suppress(ResponseError):
+                    client.bgrewriteaof()
                 wait_until(lambda redis=client: not redis.info()["aof_rewrite_in_progress"])  # type: ignore[misc]  # of a default's type
         # Every drain has the same full-page images in its write-ahead log.
-        with closing(self.postgres.connect("postgres")) as connection:
+        with closing(self._servers.postgres.connect("postgres")) as connection:
             connection.cursor().execute("CHECKPOINT")
-
-    def _waiting(self) -> int:
-        waiting = 0
-        for server in self.redis:
-            with server.client() as client:
-                waiting += client.xlen("ballots")
-        return waiting
 
     def _check(self, drain: Drain) -> None:
         """All that waited is in the ledger, and the tally is that of its voters."""
         queues = []
-        for server in self.redis:
+        for server in self._servers.redis:
             with server.client() as client:
                 queues.append(client.get("queue:id"))
-        [(ballots, tally, votes)] = self.postgres.query(BOOKS, queues)
+        [(ballots, tally, votes)] = self._servers.postgres.query(BOOKS, queues)
         if ballots != drain.ballots or tally != votes:
             raise SystemExit(f"{drain}: {ballots} ballots, tally {tally}, votes {votes}")
         self._rows += ballots
 
-    @contextmanager
-    def _processes(self, drain: Drain) -> Iterator[tuple[Event, list[SpawnProcess]]]:
-        """The processes that will drain, ready and waiting."""
-        go, stopping = PROGRAMS.Event(), PROGRAMS.Event()
-        processes = []
-        for number in range(drain.workers):
-            config = Config.from_environ(
-                {
-                    "NODE_NAME": f"worker{number:02}",
-                    "QUEUE_PORT": str(self.redis[0].port),
-                    "QUEUE_PASSWORD_FILE": str(self.redis[0].password_file("worker")),
-                    "PGHOST": self.postgres.host,
-                    "PGPORT": str(self.postgres.port),
-                    "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
-                    "RESOLVE_INTERVAL": "0.05",
-                }
-            )
-            addresses = {server.host for server in self.redis}
-            arguments = (config, addresses, go, stopping)
-            process = PROGRAMS.Process(target=work, args=arguments, daemon=True)
-            process.start()
-            processes.append(process)
-        time.sleep(1)  # until they have imported what they need
-        yield go, processes
-        stopping.set()
-        for process in processes:
-            process.join(30)
-            process.kill()
+
+def _backlog(server: RedisServer) -> int:
+    with server.client() as client:
+        return int(client.xlen("ballots"))
 
 
 def drains(options: argparse.Namespace) -> Iterator[Drain]:
@@ -208,6 +158,8 @@ def main() -> None:
     parser.add_argument("--queues", type=int, default=2)
     parser.add_argument("--ballots", type=int, default=400_000)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--fillfactor", type=int, metavar="PERCENT")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     need = max(options.rows) * 1_000_000 * BYTES_A_ROW * 1.5
     free = disk_usage(tempfile.gettempdir()).free
@@ -218,13 +170,17 @@ def main() -> None:
     # As Ctrl-C does: everything is cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="landslide-drain-") as directory:
-        bench = Bench(Path(directory), options.queues)
+        servers = Servers(Path(directory), options.queues, options.set)
         try:
+            if options.fillfactor:
+                change = f"ALTER TABLE votes SET (fillfactor = {options.fillfactor})"
+                servers.postgres.query(change)
+            bench = Bench(servers)
             print(HEADINGS)
             for drain in drains(options):
                 bench.measure(drain)
         finally:
-            bench.close()
+            servers.close()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
     bench/frontend_cpu.py [ROUNDS [SECONDS]]
 
-The page says hello, on the frontend's own server with as many threads. Both get the same votes
-from wrk (Debian's package), as browsers send them through the load balancer.
+The page says hello, on Granian with 8 threads a process. Both get the same votes from wrk (Debian's
+package), as browsers send them through the load balancer.
 The votes go to a real Redis with the shipped configuration: each is on disk before its receipt.
 Each in turn for SECONDS (5), ROUNDS (3) times over, so that what else the machine does meets all.
 CPU time is that of the app's processes: Redis's is beside it, wrk's is in neither.
@@ -38,6 +38,17 @@ from testing.redis_server import RedisServer  # noqa: E402
 from testing.waiting import wait_until  # noqa: E402
 
 CONNECTIONS = 64
+SERVE = {
+    "hello": """
+import os
+from common.server import serve
+from granian.constants import Interfaces
+cpus = len(os.sched_getaffinity(0))
+options = dict(workers=cpus, blocking_threads=8, backlog=2048, backpressure=2048)
+serve("hello:app", Interfaces.WSGI, PORT, 10, **options)
+""",
+    "ours": "from frontend.__main__ import main; main(PORT)",
+}
 VOTERS = 10_000
 
 
@@ -111,13 +122,10 @@ class Bench:
         cookies = (f"{signer.name}={value}" for value in signed)
         (directory / "voters").write_text("\n".join(cookies))
         self._accepted = f"2 {config.poll.id} {','.join(sorted(config.poll.keys))}"
-        self._serve = f"{config.threads}, {config.connections}"
 
     def command(self, name: str, port: int) -> list[str]:
         """What starts an app."""
-        app = {"ours": "frontend.wsgi:app", "hello": "hello:app"}[name]
-        serve = f"from frontend.__main__ import serve; serve({app!r}, {port}, {self._serve})"
-        return [sys.executable, "-c", serve]
+        return [sys.executable, "-c", SERVE[name].replace("PORT", str(port))]
 
     def measure(self, name: str, seconds: float) -> Result:
         """Load one app; raises RuntimeError where a vote was refused, or is not in the queue."""

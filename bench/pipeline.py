@@ -6,9 +6,9 @@
     .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
 
 On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then
-the page that voters fetch before they vote; then bench/hello.py, in the frontend's image, on one of
-its machines, with the frontend's server settings, before which the same client votes, without the
-load balancer. CPU time is what the kernel has booked for each container's
+the page that voters fetch before they vote; then bench/hello.py, in the results' image and on its
+machine, on Granian with 8 threads a process, before which the same client votes, without the load
+balancer. CPU time is what the kernel has booked for each container's
 cgroup. What goes on at rest, mostly health checks, is measured and taken off the votes and pages,
 for it does not grow with them. The figures go to bench/pipeline.json; bench/capacity.py makes
 docs/capacity.md of it.
@@ -45,9 +45,15 @@ HELLO_PORT = 8009
 SERVE = """
     printf "%s" "$HELLO" >/tmp/hello.py
     export PYTHONPATH=/app/src:/tmp
-    exec python -c "from frontend.__main__ import serve; serve('hello:app', 8000, $THREADS, 2048)"
+    exec python -c "
+import os
+from common.server import serve
+from granian.constants import Interfaces
+cpus = len(os.sched_getaffinity(0))
+options = dict(workers=cpus, blocking_threads=8, backlog=2048, backpressure=2048)
+serve('hello:app', Interfaces.WSGI, 8000, 10, **options)
+"
 """
-THREADS = 8  # frontend_threads in roles/frontend/defaults
 READY = f"until (</dev/tcp/127.0.0.1/{HELLO_PORT}); do sleep 0.1; done 2>/dev/null"
 ENTRIES = 100_000
 # What an entry takes in a queue's memory and in its log, with the shipped settings.
@@ -144,8 +150,8 @@ def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
     text = (ROOT / "bench" / "hello.py").read_text()
     run = ["docker", "run", "--detach", "--rm", "--name", "hello", "--tmpfs", "/tmp"]
     run += ["--publish", f"{HELLO_PORT}:8000", "--env", f"HELLO={text}"]
-    run += ["--env", f"THREADS={THREADS}", "--entrypoint", "sh"]
-    lab.run(node, *run, image(lab, node, "frontend"), "-c", SERVE)
+    run += ["--entrypoint", "sh", image(lab, node, "results-app")]
+    lab.run(node, *run, "-c", SERVE)
     try:
         lab.run(node, "timeout", "20", "bash", "-c", READY)
         address = lab.run(node, "hostname", "--ip-address").split()[0]
@@ -206,7 +212,7 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
         steps.begin("Pages")
         fetched = pages(lab, f"http://{site.balancers[0]}/", clients)
         steps.begin("Hello")
-        bare = hello(lab, frontend, votes // 2, clients)
+        bare = hello(lab, inventory.groups["store"][0], votes // 2, clients)
         steps.begin("Bytes")
         figures = {
             "machine": machine(),

@@ -1,4 +1,4 @@
-"""Granian, as the apps with pages run it."""
+"""Granian, as the results app and the overview run it."""
 
 from typing import Any
 

@@ -44,14 +44,24 @@ FAULTS = """
 """
 
 
+# `python -m worker`, where a name is several addresses with commas between them.
+WORKER = """
+from functools import partial
+from worker import __main__ as worker
+
+worker.Supervisor = partial(worker.Supervisor, lookup=lambda host: set(host.split(",")))
+worker.main()
+"""
+
+
 class Worker:
-    """`python -m worker` as a process, reading one queue."""
+    """`python -m worker` as a process."""
 
     def __init__(self, environment: dict[str, str], log_path: Path) -> None:
         self.log_path = log_path
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "worker"],
+                [sys.executable, "-c", WORKER],
                 env=os.environ | environment,
                 cwd=SOURCE,
                 stdout=log,
@@ -84,9 +94,16 @@ class Poll:
         self._directory = directory
         self._workers: list[Worker] = []
 
-    def start_worker(self, queue: RedisServer, name: str = "worker01", **settings: str) -> Worker:
+    def start_worker(
+        self, queue: RedisServer | list[RedisServer], name: str = "worker01", **settings: str
+    ) -> Worker:
+        """Start a worker that finds one queue, or several with one port."""
         (self._directory / name).mkdir(exist_ok=True)
-        environment = self.environment(queue, name) | {"TMPDIR": str(self._directory / name)}
+        queues = queue if isinstance(queue, list) else [queue]
+        environment = self.environment(queues[0], name) | {
+            "QUEUE_HOST": ",".join(queue.host for queue in queues),
+            "TMPDIR": str(self._directory / name),
+        }
         worker = Worker(environment | settings, self._directory / f"{name}.log")
         self._workers.append(worker)
         return worker

@@ -37,7 +37,8 @@ POLL = {
     ],
 }
 EMPTY = """
-    TRUNCATE ballots, rejected, collisions, votes, minutes, deliveries, queues, certificate;
+    TRUNCATE ballots, rejected, collisions, votes, minutes, deliveries, queues, workers,
+        certificate;
     UPDATE tally SET votes = 0;
     UPDATE poll SET state = 'open', opened_at = now(), closed_at = NULL,
         opens_at = NULL, closes_at = NULL;

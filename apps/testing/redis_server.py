@@ -31,12 +31,12 @@ class RedisServer:
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory
         self.socket_path = directory / "redis.sock"
         self.mark_path = directory / "in-use"
         self.log_path = directory / "redis.log"
-        self.port = free_port()
+        self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
         (directory / "data").mkdir(parents=True, exist_ok=True)
         (directory / "users.acl").write_text(_acl_rules())
@@ -162,6 +162,25 @@ def make_redis_server(tmp_path: Path) -> Iterator[Callable[[], RedisServer]]:
     yield make
     for server in servers:
         # A paused process does not see SIGTERM, so the end of a test is always the hard way.
+        server.kill()
+
+
+@pytest.fixture
+def neighbours(tmp_path: Path) -> Iterator[Callable[[int], list[RedisServer]]]:
+    """A function that starts so many queues, at one port of several addresses as in a Swarm."""
+    servers: list[RedisServer] = []
+
+    def make(count: int) -> list[RedisServer]:
+        port = free_port()
+        for number in range(1, count + 1):
+            server = RedisServer(tmp_path / f"queue{number}", port)
+            server.host = f"127.0.0.{number}"
+            servers.append(server)
+            server.start()
+        return servers
+
+    yield make
+    for server in servers:
         server.kill()
 
 

@@ -106,7 +106,7 @@ def test_a_secret_that_is_given_is_obeyed_and_none_is_made(inventory: Inventory)
 @pytest.mark.parametrize(
     ("of", "variables", "sentence"),
     [
-        ("host_vars/frontend02", {"frontend_threads": 16}, "8 on frontend01, and 16 on frontend02"),
+        ("host_vars/frontend02", {"frontend_queue_memory": "1gb"}, "and 1gb on frontend02"),
         ("group_vars/store", {"swarm_api_port": 9999}, "and 9999 on store01"),
         ("group_vars/frontend", {"edge_token": "ours"}, "and not to interlock01"),
     ],

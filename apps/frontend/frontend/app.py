@@ -1,19 +1,15 @@
-"""The Flask application, and the short cut that votes take past it."""
+"""The Flask application. Votes, pages and health checks take a way past it: frontend.server."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Coroutine
 
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from frontend.config import Config
 from frontend.errors import HTTPError
 from frontend.request import Request
 from frontend.responses import Response
 from frontend.vote_handler import VoteHandler
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SENTENCES = {
     404: "There is no such page here.",
@@ -22,23 +18,25 @@ SENTENCES = {
 }
 
 
-def create_app(config: Config) -> flask.Flask:
-    """The voting page of one node. It connects to the queue with the first request, not before."""
+def create_app(handler: VoteHandler, loop: asyncio.AbstractEventLoop) -> flask.Flask:
+    """The voting page of one node, for other threads than that of `loop`, on which `handler` is."""
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    handler = VoteHandler(config)
+
+    def wait_for(response: Coroutine[object, object, Response]) -> flask.Response:
+        return _response(asyncio.run_coroutine_threadsafe(response, loop).result())
 
     @app.get("/")
     def form() -> flask.Response:
-        return _response(handler.form(Request(flask.request.environ)))
+        return wait_for(handler.form(Request(flask.request.environ)))
 
     @app.post("/")
     def vote() -> flask.Response:
-        return _response(handler.vote(Request(flask.request.environ)))
+        return wait_for(handler.vote(Request(flask.request.environ)))
 
     @app.get("/healthz")
     def healthz() -> flask.Response:
-        return _response(handler.health(Request(flask.request.environ)))
+        return wait_for(handler.health(Request(flask.request.environ)))
 
     if path := handler.responses.pages.pictures_path:
 
@@ -59,29 +57,7 @@ def create_app(config: Config) -> flask.Flask:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
 
-    app.wsgi_app = ShortCut(app.wsgi_app, handler)  # type: ignore[method-assign]
     return app
-
-
-class ShortCut:
-    """Calls the same `vote` as the route above, without Flask's request, response and contexts.
-
-    They cost more CPU time than all the rest of a vote, and votes are what millions send. Without
-    this class everything works the same, at half the speed.
-    """
-
-    def __init__(self, flask: "WSGIApplication", handler: VoteHandler) -> None:
-        self._flask = flask
-        self._handler = handler
-
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != "/":
-            return self._flask(environ, start_response)
-        response = self._handler.vote(Request(environ))
-        start_response(response.status, response.headers)
-        return [response.body]
 
 
 def _response(response: Response) -> flask.Response:

@@ -29,7 +29,6 @@ class Config:
     https_only: bool
     queue_timeout: float
     connections: int
-    threads: int
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
@@ -38,8 +37,8 @@ class Config:
         Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE (a key a line, of which
         the first signs and each is accepted), EDGE_TOKEN_FILE (a token a line, each is accepted),
         ENTRY_KEY_FILE, TEST_TOKEN_FILE.
-        Optional: HTTPS_ONLY (`true` or `false`), FRONTEND_CONNECTIONS, FRONTEND_THREADS (per
-        process), QUEUE_SOCKET, QUEUE_USER, QUEUE_TIMEOUT (seconds).
+        Optional: HTTPS_ONLY (`true` or `false`), FRONTEND_CONNECTIONS, QUEUE_SOCKET,
+        QUEUE_USER, QUEUE_TIMEOUT (seconds).
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(
@@ -55,7 +54,6 @@ class Config:
             https_only=_boolean(environ, "HTTPS_ONLY"),
             queue_timeout=positive(environ, "QUEUE_TIMEOUT", "2"),
             connections=int(positive(environ, "FRONTEND_CONNECTIONS", "2048")),
-            threads=int(positive(environ, "FRONTEND_THREADS", "8")),
         )
 
 

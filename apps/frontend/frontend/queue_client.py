@@ -5,43 +5,42 @@ exactly while votes are taken; closing the poll renames it, in one step, to `bal
 it opens, workers keep the key `ballots:waiting`; a queue with none of the three they do not reach.
 """
 
+import asyncio
 import logging
-import time
-from collections import deque
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
 
 from hiredis import HiredisError
 
 from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.entry import Entries
-from frontend.errors import PollClosed, PollNotOpen, PollWaiting, ServiceUnavailable
+from frontend.errors import HTTPError, PollClosed, PollNotOpen, PollWaiting, ServiceUnavailable
 from frontend.writer import NotAccepted, Writer
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
-Result = TypeVar("Result")
+# Between one batch and the next, at least: on a disk that is faster, each vote would have a write,
+# a script and an fsync of its own.
+BATCH_SECONDS = 0.001
 
 
 class QueueClient:
-    """Puts ballots into the queue, by as many connections as there are ballots in hand at once.
+    """Puts ballots into the queue by one connection: those that come while a batch is on its way
+    to the disk are the next batch. To be used on one event loop.
 
     After a reply that did not come in time, no ballot is tried for as long again: else everybody
-    behind would wait in turn for a thread, and learn minutes later what is known by now.
+    behind would wait in turn, and learn later what is known by now.
     """
 
     def __init__(self, config: Config) -> None:
         self._entries = Entries(config.poll, config.node, config.entry_key)
         self._timeout = config.queue_timeout
-        self._server = (
-            config.queue_socket,
-            config.queue_user,
-            config.queue_password,
-            config.queue_timeout,
-        )
-        # Those that nobody uses: threads come and go, and each writer leaves a key in the queue.
-        self._writers: deque[Writer] = deque()
+        server = (config.queue_socket, config.queue_user, config.queue_password, self._timeout)
+        self._writer = Writer(server, self._entries)
+        # Ballots that are not on their way yet, and whom to tell that they are stored.
+        self._waiting: list[tuple[Ballot, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._next_at = 0.0
         # What workers accept, where our entries are part of it.
         self._accepted = b""
         self._failing = False
@@ -49,7 +48,7 @@ class QueueClient:
         self._seen: PollClosed | PollNotOpen | None = None
         self._look_at = 0.0
 
-    def add(self, ballot: Ballot) -> None:
+    async def add(self, ballot: Ballot) -> None:
         """Store a ballot; on return it is on disk.
 
         Raises PollClosed where the queue takes no votes any more. Raises ServiceUnavailable where
@@ -57,48 +56,83 @@ class QueueClient:
         reject the ballot: then it may or may not be stored, and sending the same one again does no
         harm.
         """
-        if time.monotonic() < self._resting_until:
-            raise ServiceUnavailable("the queue did not answer in time")
-        self._try(lambda writer: writer.write(ballot, self._accepted))
+        self._rest()
+        loop = asyncio.get_running_loop()
+        stored: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((ballot, stored))
+        if self._writing is None:
+            self._writing = loop.create_task(self._write())
+        await stored
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Find out whether a vote could be stored now, and store none.
 
         Raises as `add` does, and PollWaiting where nothing but the poll's time is missing.
         """
+        await self._try(lambda: self._writer.rehearse(self._accepted))
 
-        def rehearse(writer: Writer) -> bool:
-            writer.rehearse(self._accepted)
-            return writer.exists("ballots")
-
-        self._try(rehearse)
-
-    def seen(self) -> PollClosed | PollNotOpen | None:
+    async def seen(self) -> PollClosed | PollNotOpen | None:
         """PollClosed or PollNotOpen, where nobody could vote when last looked, a second ago.
 
         For those who only come to see. Of an outage they learn when they vote: it may be over.
         """
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         if now >= max(self._look_at, self._resting_until):
             self._look_at = now + LOOK_SECONDS
             try:
-                is_open = self._with_writer(lambda writer: writer.exists("ballots"))
-                self._seen = None if is_open else self._why_closed()
+                is_open = await self._writer.exists("ballots")
+                self._seen = None if is_open else await self._why_closed()
             except (OSError, HiredisError) as error:
                 self._seen = None
                 self._unavailable(error)
         return self._seen
 
-    def _try(self, act: Callable[[Writer], bool]) -> None:
+    async def _write(self) -> None:
+        """Write batch after batch, until nobody waits."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            if (gather := self._next_at - loop.time()) > 0:
+                await asyncio.sleep(gather)
+            batch, self._waiting = self._waiting, []
+            error = await self._store([ballot for ballot, _ in batch])
+            for _, stored in batch:
+                # Whoever was cancelled does not wait any more.
+                if stored.done():
+                    continue
+                if error:
+                    stored.set_exception(error)
+                else:
+                    stored.set_result(None)
+            self._next_at = loop.time() + BATCH_SECONDS
+        self._writing = None
+
+    async def _store(self, ballots: list[Ballot]) -> HTTPError | None:
+        """Why a batch is not stored, or may be; None where it is."""
+        try:
+            self._rest()
+            await self._try(lambda: self._writer.write(ballots, self._accepted))
+        except HTTPError as error:
+            return error
+        # Whatever it is, voters wait for it, and the next batch has to be written.
+        except Exception:
+            log.exception("a batch failed")
+            return ServiceUnavailable("a batch failed")
+        return None
+
+    def _rest(self) -> None:
+        if asyncio.get_running_loop().time() < self._resting_until:
+            raise ServiceUnavailable("the queue did not answer in time")
+
+    async def _try(self, act: Callable[[], Awaitable[bool]]) -> None:
         """Do it; where it comes to nothing, raise why."""
         try:
             try:
-                taken = self._with_writer(act)
+                taken = await act()
             except NotAccepted as change:
                 self._accept(change.accepted)
-                taken = self._with_writer(act)
+                taken = await act()
             if not taken:
-                raise self._why_closed()
+                raise await self._why_closed()
         except (OSError, HiredisError, NotAccepted) as error:
             raise self._unavailable(error) from error
         self._note_success()
@@ -109,32 +143,14 @@ class QueueClient:
         assert accepted is not None
         self._accepted = accepted
 
-    def _why_closed(self) -> PollClosed | PollNotOpen:
-        if self._with_writer(lambda writer: writer.exists("ballots:closed")):
+    async def _why_closed(self) -> PollClosed | PollNotOpen:
+        if await self._writer.exists("ballots:closed"):
             return PollClosed()
-        waits = self._with_writer(lambda writer: writer.exists("ballots:waiting"))
-        return PollWaiting() if waits else PollNotOpen()
-
-    def _with_writer(self, act: Callable[[Writer], Result]) -> Result:
-        try:
-            writer = self._writers.pop()
-        except IndexError:
-            writer = Writer(self._server, self._entries)
-        reused = writer.is_connected
-        try:
-            return act(writer)
-        except ConnectionError:
-            # Redis may have been restarted since this writer last asked it. A timeout is another
-            # matter, and is not tried again: the voter has waited long enough.
-            if not reused:
-                raise
-            return act(writer)
-        finally:
-            self._writers.append(writer)
+        return PollWaiting() if await self._writer.exists("ballots:waiting") else PollNotOpen()
 
     def _unavailable(self, error: object) -> ServiceUnavailable:
         if isinstance(error, TimeoutError):
-            self._resting_until = time.monotonic() + self._timeout
+            self._resting_until = asyncio.get_running_loop().time() + self._timeout
         # One line when it begins and one when it ends, however many voters it meets in between.
         if not self._failing:
             self._failing = True

@@ -21,7 +21,7 @@ from frontend.voter import Voter, VoterCookieSigner
 
 
 class VoteHandler:
-    """What the page does. It knows nothing of Flask."""
+    """What the page does, on one event loop. It knows nothing of Flask."""
 
     def __init__(self, config: Config) -> None:
         self._signer = VoterCookieSigner(config.cookie_keys, https_only=config.https_only)
@@ -31,22 +31,22 @@ class VoteHandler:
         self._queue = QueueClient(config)
         self._test_token = config.test_token
 
-    def form(self, request: Request) -> Response:
+    async def form(self, request: Request) -> Response:
         """The page; whoever has no cookie gets one with it, so that a double click is one voter."""
-        seen = self._queue.seen()
+        seen = await self._queue.seen()
         if voter := self._signer.read(request.cookies):
             return self.responses.form(request, voter, seen)
         voter = Voter(self._edge.new_voter(request.edge_token, request.request_id))
         return self.responses.with_cookie(self.responses.form(request, voter, seen), voter)
 
-    def vote(self, request: Request) -> Response:
+    async def vote(self, request: Request) -> Response:
         """Take a vote, and give a receipt once it is on disk; or say why there is none."""
         try:
-            return self._vote(request)
+            return await self._vote(request)
         except HTTPError as error:
             return self.responses.error(request, error)
 
-    def _vote(self, request: Request) -> Response:
+    async def _vote(self, request: Request) -> Response:
         if request.is_cross_site:
             raise HTTPError(403, "A vote has to be cast on this site itself.")
         request_id, received = self._edge.received(request.edge_token, request.request_id)
@@ -66,7 +66,7 @@ class VoteHandler:
         try:
             if not MIN_CAST <= cast <= MAX_CAST:
                 raise ServiceUnavailable("the load balancer's clock is out of range")
-            self._queue.add(Ballot(voter.id, choice, cast))
+            await self._queue.add(Ballot(voter.id, choice, cast))
         except (ServiceUnavailable, PollClosed) as error:
             # It may be stored all the same, by an earlier try of this request, or where a reply
             # did not come in time: whoever tries again is the same voter, and later.
@@ -88,10 +88,10 @@ class VoteHandler:
     def _is_tester(self, request: Request) -> bool:
         return hmac.compare_digest(request.test_token.encode(), self._test_token)
 
-    def health(self, request: Request) -> Response:
+    async def health(self, request: Request) -> Response:
         """200 where votes can be taken, or are refused because of the poll's times; else 503."""
         try:
-            self._queue.check()
+            await self._queue.check()
         # Somebody has to tell the voters; taking all nodes out would tell them of an outage.
         except PollWaiting:
             return self.responses.health(request, "waiting")

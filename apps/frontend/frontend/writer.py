@@ -1,10 +1,11 @@
 """One connection to the queue, and the numbering of the entries that go through it."""
 
+import asyncio
+from collections.abc import Sequence
 from hashlib import sha1
-from typing import Any
 from uuid import uuid4
 
-from hiredis import ProtocolError, ReplyError
+from hiredis import ReplyError
 
 from frontend.ballot import Ballot
 from frontend.connection import Connection
@@ -12,31 +13,46 @@ from frontend.entry import Entries
 
 # Without NOMKSTREAM a late vote would make the stream anew, and so reopen the poll. What workers
 # accept is looked at in the same moment, for they may have changed since the last vote.
+# A batch is stored whole or not at all: Redis looks at rights, memory and disk before the first
+# entry, and not again once a script has written.
 # No shebang: Redis refuses a script that has one while its memory is full, before it has looked
 # at what the script does, and the health check would not see whether a vote can be stored.
-SCRIPT = """
+HEAD = """
 local stream, witness, doubts = KEYS[1], KEYS[2], KEYS[3]
 local accepted = redis.call('GET', 'ballots:accepted')
-if accepted ~= ARGV[1] and redis.call('EXISTS', stream) == 1 then
+local is_open = redis.call('EXISTS', stream)
+if accepted ~= ARGV[1] and is_open == 1 then
     return {accepted}
 end
-local id = redis.call('XADD', stream, 'NOMKSTREAM', ARGV[2],
-    'poll', ARGV[3], 'voter', ARGV[4], 'choice', ARGV[5], 'cast', ARGV[6], 'flag', ARGV[7],
-    'node', ARGV[8], 'boot', ARGV[9], 'seq', ARGV[10], 'mac', ARGV[11])
-if id then
-    redis.call('SET', witness, ARGV[10])
-    for n = 12, #ARGV, 2 do
-        redis.call('HSET', doubts, ARGV[n], ARGV[n + 1])
+"""
+STORE = f"""{HEAD}
+local last = 2 + 9 * tonumber(ARGV[2])
+for n = 3, last, 9 do
+    if not redis.call('XADD', stream, 'NOMKSTREAM', '*',
+        'poll', ARGV[n], 'voter', ARGV[n + 1], 'choice', ARGV[n + 2], 'cast', ARGV[n + 3],
+        'flag', ARGV[n + 4], 'node', ARGV[n + 5], 'boot', ARGV[n + 6], 'seq', ARGV[n + 7],
+        'mac', ARGV[n + 8]) then
+        return 0
     end
 end
-return id
+redis.call('SET', witness, ARGV[last - 1])
+for n = last + 1, #ARGV, 2 do
+    redis.call('HSET', doubts, ARGV[n], ARGV[n + 1])
+end
+return 1
 """
-DIGEST = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
-NEXT_ID = "*"
 # Redis looks at this id, which no entry can have, only after it has seen to rights, memory and
-# disk: with it a vote is one in all but the entry.
-NO_ID = "0-0"
-NOBODY = Ballot("00000000-0000-4000-8000-000000000000", "nobody", 0)
+# disk: so far it is a vote like any other.
+REHEARSE = f"""{HEAD}
+local reply = redis.pcall('XADD', stream, 'NOMKSTREAM', '0-0', 'poll', '')
+if not string.find(reply.err, 'greater than 0-0', 1, true) then
+    return reply
+end
+return is_open
+"""
+DIGESTS = {
+    script: sha1(script.encode(), usedforsecurity=False).hexdigest() for script in (STORE, REHEARSE)
+}
 
 
 class NotAccepted(Exception):
@@ -48,11 +64,11 @@ class NotAccepted(Exception):
 
 
 class Writer:
-    """Numbers its entries from 1, without gaps. It belongs to one thread at a time.
+    """Numbers its entries from 1, without gaps. One batch at a time is written.
 
-    The entry that got no reply may be stored: its number is not used again, and is noted as being
-    in doubt together with the next entry that is stored. With each entry the queue also keeps the
-    writer's highest number, its witness.
+    Entries that got no reply may be stored: their numbers are not used again, and are noted as
+    being in doubt together with the next entries that are stored. With each batch the queue also
+    keeps the writer's highest number, its witness.
     """
 
     def __init__(self, server: tuple[str, str, str, float], entries: Entries) -> None:
@@ -61,76 +77,69 @@ class Writer:
         self._boot = str(uuid4())
         self._keys = ("3", "ballots", f"witness:{self._boot}", "doubts")
         self._seq = 1
-        self._doubts: tuple[str, ...] = ()
+        self._doubts: list[str] = []
         self._connection: Connection | None = None
+        self._opening: asyncio.Task[Connection] | None = None
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether it has a connection, of whose end nothing is known."""
-        return self._connection is not None
-
-    def write(self, ballot: Ballot, accepted: bytes) -> bool:
-        """Store a ballot; False where the queue takes no votes, and so stored nothing.
+    async def write(self, ballots: Sequence[Ballot], accepted: bytes) -> bool:
+        """Store ballots, all or none; False where the queue takes no votes, and so stored nothing.
 
         `accepted` is what workers are known to accept. Raises NotAccepted where that is out of
         date, and hiredis.ReplyError where the queue refuses: then nothing was stored. Raises
-        OSError or hiredis.ProtocolError where it may be stored.
+        OSError or hiredis.ProtocolError where they may be stored.
         """
-        values = self._entries.values(ballot, self._boot, self._seq)
-        connection = self._connect()
+        first, after = self._seq, self._seq + len(ballots)
+        values: list[str] = []
+        for seq, ballot in enumerate(ballots, first):
+            values += self._entries.values(ballot, self._boot, seq)
+        size = str(len(ballots))
+        connection = await self._connect()
         try:
-            reply = self._run(connection, accepted, NEXT_ID, *values, *self._doubts)
-        except (OSError, ProtocolError):
-            self._doubts += self._entries.doubt(self._boot, self._seq)
-            self._seq += 1
-            self._drop()
+            is_stored = await self._run(connection, STORE, accepted, size, *values, *self._doubts)
+        except (NotAccepted, ReplyError):
             raise
-        if reply is None:
-            return False
-        self._seq += 1
-        self._doubts = ()
-        return True
-
-    def rehearse(self, accepted: bytes) -> None:
-        """Find out whether an entry could be stored, and store none; raises as `write` does."""
-        values = self._entries.values(NOBODY, self._boot, self._seq)
-        connection = self._connect()
-        try:
-            self._run(connection, accepted, NO_ID, *values)
-        except (OSError, ProtocolError):
-            self._drop()
+        except BaseException:
+            for seq in range(first, after):
+                self._doubts += self._entries.doubt(self._boot, seq)
+            self._seq = after
             raise
-        except ReplyError as error:
-            if "must be greater than 0-0" not in str(error):
-                raise
+        if is_stored:
+            self._seq = after
+            self._doubts = []
+        return is_stored
 
-    def exists(self, key: str) -> bool:
+    async def rehearse(self, accepted: bytes) -> bool:
+        """Whether an entry would be stored; stores none, and raises as `write` does."""
+        return await self._run(await self._connect(), REHEARSE, accepted)
+
+    async def exists(self, key: str) -> bool:
         """Whether the queue has a key; raises OSError or hiredis.HiredisError."""
-        connection = self._connect()
-        try:
-            return bool(connection.ask("EXISTS", key))
-        except (OSError, ProtocolError):
-            self._drop()
-            raise
+        connection = await self._connect()
+        return bool(await connection.ask("EXISTS", key))
 
-    def _run(self, connection: Connection, *arguments: str | bytes) -> Any:
+    async def _run(self, connection: Connection, script: str, *arguments: str | bytes) -> bool:
         try:
-            reply = connection.ask("EVALSHA", DIGEST, *self._keys, *arguments)
+            reply = await connection.ask("EVALSHA", DIGESTS[script], *self._keys, *arguments)
         except ReplyError as error:
+            # Redis was restarted, or told to forget its scripts.
             if not str(error).startswith("NOSCRIPT"):
                 raise
-            reply = connection.ask("EVAL", SCRIPT, *self._keys, *arguments)
+            reply = await connection.ask("EVAL", script, *self._keys, *arguments)
         if isinstance(reply, list):
             raise NotAccepted(reply[0])
-        return reply
+        return bool(reply)
 
-    def _connect(self) -> Connection:
-        if self._connection is None:
-            self._connection = Connection(*self._server)
-        return self._connection
+    async def _connect(self) -> Connection:
+        if self._connection is not None and self._connection.is_open:
+            return self._connection
+        # Whoever needs it meanwhile waits for the same one: health checks would queue up.
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
 
-    def _drop(self) -> None:
-        # A late or garbled reply must not be taken for that to the next command.
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    async def _open(self) -> Connection:
+        try:
+            self._connection = await Connection.open(*self._server)
+            return self._connection
+        finally:
+            self._opening = None

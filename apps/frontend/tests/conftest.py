@@ -1,5 +1,6 @@
 """A frontend of its own for each test, on a real queue with the shipped configuration."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
+from frontend.vote_handler import VoteHandler
 from frontend.voter import Voter, VoterCookieSigner
 from interlock import topology
 from interlock.labels import Labels
@@ -50,6 +53,7 @@ LABELS = Labels(
     max_connections=500,
     default=True,
 )
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SECONDS = 20
 SOURCE = Path(__file__).parents[1]
 
@@ -96,9 +100,17 @@ class Browser(FlaskClient):
         return self.post("/", data={"vote": choice, "last": last_in(page.text)})
 
 
+@cache
+def event_loop() -> asyncio.AbstractEventLoop:
+    """One that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
 def make_app(environ: dict[str, str]) -> Flask:
     """The application with these settings, whose clients are behind a load balancer."""
-    app = create_app(Config.from_environ(environ))
+    app = create_app(VoteHandler(Config.from_environ(environ)), event_loop())
     app.test_client_class = Browser
     return app
 
@@ -117,10 +129,10 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        # Every process, not only the first: one that is told to end while it starts ends late.
+        # Every process: the test may count them, or end one.
         processes = len(os.sched_getaffinity(0))
         deadline = time.monotonic() + SECONDS
-        while log.read_text().count("Started worker-") < processes:
+        while log.read_text().count(" serves") < processes:
             if self.ended_within(0.05) or time.monotonic() > deadline:
                 self.process.kill()
                 self.process.wait(SECONDS)
@@ -152,6 +164,19 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(SECONDS)
+
+
+def processes_of(server: Server) -> list[int]:
+    """Those that serve, oldest first."""
+    pid = server.process.pid
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def in_hand(server: Server) -> bool:
+    """Whether all that was sent to a server has been accepted and read (`man 5 proc`)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ours = [row for row in rows if int(row[1].rpartition(":")[2], 16) == server.port]
+    return all(int(row[4].rpartition(":")[2], 16) == 0 for row in ours)
 
 
 def settings(directory: Path, queue: RedisServer, poll_file: Path) -> dict[str, str]:

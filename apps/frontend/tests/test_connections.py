@@ -14,7 +14,7 @@ from testing.edge import Edge
 from testing.haproxy_server import HAProxyServer
 from testing.waiting import wait_until
 
-from .conftest import Server, balance, through_edge
+from .conftest import SECONDS, Server, balance, processes_of, through_edge
 
 Ballots = Callable[[], list[dict[str, str]]]
 # What a load balancer opens at most: what its label says, and what it checks and keeps beside it.
@@ -34,12 +34,6 @@ def health(server: Server) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def processes(server: Server) -> list[int]:
-    """Those that serve, oldest first."""
-    pid = server.process.pid
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager
@@ -98,8 +92,8 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int], S
         def make(load_balancers: int) -> Server:
             connections = {"FRONTEND_CONNECTIONS": str(load_balancers * EACH)}
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-            # As Docker starts a container of which nobody has said more: Granian asks for all
-            # that it may have.
+            # As Docker starts a container of which nobody has said more: it asks for all that it
+            # may have.
             resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
             try:
                 server = Server(environ | connections | {"QUEUE_TIMEOUT": "5"}, tmp_path / "log")
@@ -156,21 +150,43 @@ def test_a_killed_process_fails_nobody_and_is_replaced(
     script = tmp_path / "votes.lua"
     script.write_text(VOTES)
     count = len(os.sched_getaffinity(0))
-    before = processes(server)
+    before = processes_of(server)
     assert len(before) == count
     with load(edge, 64, 5, "--script", str(script)) as said:
         wait_until(lambda: len(ballots()) > 100)
         os.kill(before[0], SIGKILL)
-        wait_until(lambda: server.log.read_text().count("Started worker-") == count + 1)
+        wait_until(lambda: server.log.read_text().count(" serves") == count + 1)
     [report] = said
     assert "Non-2xx" not in report
     assert "Socket errors" not in report
     acknowledged = re.search(r"(\d+) requests in", report)
     assert acknowledged
     assert len(ballots()) >= int(acknowledged[1])
-    after = processes(server)
+    after = processes_of(server)
     assert len(after) == count
     assert before[0] not in after
     assert server_rows(edge)["chkdown"] == "0"
     # Nothing of it ends the others.
     assert server.process.poll() is None
+
+
+def test_a_frontend_that_ends_under_load_fails_nobody(
+    server: Server,
+    start: Callable[[int], Server],
+    edge: Edge,
+    tmp_path: Path,
+    ballots: Ballots,
+) -> None:
+    balance(edge, server, start(1))
+    script = tmp_path / "votes.lua"
+    script.write_text(VOTES)
+    with load(edge, 64, 5, "--script", str(script)) as said:
+        wait_until(lambda: len(ballots()) > 100)
+        server.process.terminate()
+        assert server.process.wait(SECONDS) == 0
+    [report] = said
+    assert "Non-2xx" not in report
+    assert "Socket errors" not in report
+    acknowledged = re.search(r"(\d+) requests in", report)
+    assert acknowledged
+    assert len(ballots()) >= int(acknowledged[1])

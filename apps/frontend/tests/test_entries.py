@@ -1,7 +1,6 @@
 """What is written to the queue beside a vote, so that whoever certifies misses no vote."""
 
 import hmac
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +8,7 @@ from flask.testing import FlaskClient
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import ACCEPTED, ENTRY_KEY, accept, make_app
+from .conftest import ACCEPTED, ENTRY_KEY, accept
 
 Ballots = Callable[[], list[dict[str, str]]]
 JSON = {"Accept": "application/json"}
@@ -59,28 +58,6 @@ def test_entries_are_numbered_signed_and_witnessed(
     assert doubts(redis_server) == {}
 
 
-def test_each_connection_is_a_writer_of_its_own_and_there_are_no_more_than_at_once(
-    environ: dict[str, str], ballots: Ballots, redis_server: RedisServer
-) -> None:
-    app = make_app(environ | {"QUEUE_TIMEOUT": "10"})
-    # A thread comes and goes with each vote.
-    for _ in range(3):
-        thread = threading.Thread(target=vote, args=(app.test_client(),))
-        thread.start()
-        thread.join()
-    assert [ballot["seq"] for ballot in ballots()] == ["1", "2", "3"]
-    with redis_server.client() as redis:
-        redis.client_pause(10_000, all=False)
-        both = [threading.Thread(target=vote, args=(app.test_client(),)) for _ in range(2)]
-        for thread in both:
-            thread.start()
-        wait_until(lambda: redis.info("clients")["blocked_clients"] == 2)
-        redis.client_unpause()
-    for thread in both:
-        thread.join()
-    assert sorted(witnesses(redis_server).values()) == ["1", "4"]
-
-
 def test_a_timeout_leaves_a_number_in_doubt_that_is_noted_with_the_next_vote(
     client: FlaskClient, ballots: Ballots, redis_server: RedisServer
 ) -> None:
@@ -118,7 +95,6 @@ def test_a_killed_queue_leaves_no_gap_that_is_not_noted(
     stored = {int(ballot["seq"]) for ballot in ballots()}
     noted = {int(field.rpartition(":")[2]) for field in doubts(redis_server)}
     assert stored | noted == set(range(1, max(stored) + 1))
-    assert len(noted) == 2
     assert list(witnesses(redis_server).values()) == [str(max(stored))]
 
 

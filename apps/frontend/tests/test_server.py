@@ -1,7 +1,6 @@
 """The real server process, as the image starts it."""
 
 import socket
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,10 +9,9 @@ from testing.edge import Edge
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import SECONDS, Server, balance, through_edge
+from .conftest import FORM, SECONDS, Server, balance, in_hand, through_edge
 
 Ballots = Callable[[], list[dict[str, str]]]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def test_before_the_poll_opens_voters_are_told_so_through_the_load_balancer(
@@ -61,7 +59,6 @@ def test_votes_over_http_are_in_the_queue_and_in_no_log(server: Server, ballots:
         (b"Transfer-Encoding: chunked\r\n\r\n6\r\nvote=a\r\n0\r\n\r\n", b"200"),
         (b"Content-Length: 20000\r\n\r\n" + b"x" * 20000, b"413"),
         (b"Transfer-Encoding: chunked\r\n\r\n4e20\r\n" + b"x" * 20000 + b"\r\n0\r\n\r\n", b"413"),
-        # Granian shows a header that is not ASCII as an empty one.
         (b"Cookie: voter-any=\xff\xfe\r\nContent-Length: 6\r\n\r\nvote=a", b"200"),
         (b"X-Test-Token: \xff\r\nContent-Length: 6\r\n\r\nvote=a", b"200"),
     ],
@@ -86,9 +83,7 @@ def test_sigterm_lets_votes_in_hand_finish_and_takes_no_more(
         redis.client_pause(SECONDS * 1000, all=False)
         for connection in connections:
             connection.request("POST", "/", body="vote=a", headers=FORM | through_edge())
-        deadline = time.monotonic() + SECONDS
-        while redis.info("clients")["blocked_clients"] < len(connections):
-            assert time.monotonic() < deadline
+        wait_until(lambda: in_hand(server))
         server.process.terminate()
         assert server.refuses_connections()
         redis.client_unpause()
@@ -99,6 +94,12 @@ def test_sigterm_lets_votes_in_hand_finish_and_takes_no_more(
         connection.close()
     assert server.process.wait(SECONDS) == 0
     assert len(ballots()) == 3
+
+
+def test_no_process_outlives_the_first(server: Server) -> None:
+    server.process.kill()
+    server.process.wait(SECONDS)
+    assert server.refuses_connections()
 
 
 def test_the_container_is_healthy_while_the_process_answers(

@@ -154,14 +154,6 @@ def test_no_cookie_is_an_error_of_ours(app: Flask, cookie: str) -> None:
         assert vote(client, Cookie=header).status_code == 200
 
 
-def test_votes_are_the_same_without_the_short_cut(app: Flask, ballots: Ballots) -> None:
-    app.wsgi_app = app.wsgi_app._flask  # type: ignore[attr-defined, method-assign]
-    client = app.test_client()
-    assert "<small>Node" in vote(client).text
-    assert vote(client, "nobody").status_code == 400
-    assert len(ballots()) == 1
-
-
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -55,7 +55,8 @@ def worker_asks(postgres: PostgresServer, clock: timedelta = timedelta()) -> str
     connection = postgres.connect("worker")
     with connection.cursor() as cursor:
         asked_at = datetime.now(UTC) + clock
-        cursor.execute("SELECT intake_state(%s, %s)", (uuid4(), asked_at))
+        ask = "SELECT state FROM intake_states(%s::uuid[], %s)"
+        cursor.execute(ask, ([str(uuid4())], asked_at))
         answer: str = cursor.fetchone()[0]
     connection.close()
     return answer

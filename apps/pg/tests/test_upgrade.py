@@ -93,7 +93,7 @@ def test_a_store_of_an_open_poll_goes_on(old: OldStore) -> None:
     assert old.names("SELECT queue FROM draining") == {"ended", "open", "away"}
     assert old.query("SELECT sum(shortfall), sum(entries_added) FROM queues") == [(0, 8)]
     # A worker of this version finds its way, and an old entry is counted as it was.
-    state = "SELECT intake_state(%s, now())"
+    state = "SELECT state FROM intake_states(ARRAY[%s::uuid], now())"
     assert old.query(state, (old.queues["open"],), role="worker") == [("open",)]
     assert old.query(state, (old.queues["retired"],), role="worker") == [("retired",)]
     ballot = "INSERT INTO ballots (queue, entry_ms, entry_seq, voter, choice, cast_us) VALUES "

@@ -34,8 +34,7 @@ def without(name: bytes) -> list[bytes]:
 
 
 def lines(entries: list[Entry]) -> list[list[bytes]]:
-    accepted = SORTER.sort(entries).accepted
-    return [line.split(b"\t") for line in accepted.split(b"\n")] if accepted else []
+    return [line.split(b"\t") for line in SORTER.sort(entries).accepted]
 
 
 @pytest.mark.parametrize("fields", [GOOD, [*GOOD[8:], *GOOD[:8]]])
@@ -110,7 +109,7 @@ def test_a_vote_of_ours_that_is_none_is_rejected_with_its_reason(
     assert rejected[:2] == (17, 2)
     assert rejected.payload == fields
     assert rejected.own
-    assert batch.accepted == b"\t".join([b"17", b"3", *LINE])
+    assert batch.accepted == [b"\t".join([b"17", b"3", *LINE])]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ def test_a_rejected_entry_that_may_be_a_vote_is_told_from_others(
 def test_votes_wait_for_a_store_that_does_not_know_its_poll() -> None:
     sorter = Sorter(["a"], None)
     assert sorter.accepts is None
-    assert sorter.sort([(b"17-2", OLD)]).accepted.startswith(b"17\t2\t")
+    assert sorter.sort([(b"17-2", OLD)]).accepted[0].startswith(b"17\t2\t")
     with pytest.raises(ValueError, match="poll"):
         sorter.sort([(b"17-3", GOOD)])
 

@@ -1,22 +1,25 @@
 """Opening and closing: a vote is refused or counted, and a closed queue stays closed."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from redis import Redis
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
+from worker.connection import Command, Connection
 from worker.queue import CLOSED, OPEN, Figures, Queue
-from worker.store import Store
+from worker.store import Report, Store
+
+ConnectQueue = Callable[[str, Config], Any]
 
 
-def end_intake(queue: Queue) -> bool:
-    return queue.close_intake(CLOSED)
+async def end_intake(queue: Queue) -> bool:
+    return await queue.close_intake(CLOSED)
 
 
 def test_closing_refuses_or_counts_each_vote(poll: Poll, redis_server: RedisServer) -> None:
@@ -75,7 +78,7 @@ def test_a_poll_closes_by_the_clock(poll: Poll, redis_server: RedisServer) -> No
 
 
 def test_a_new_queue_of_a_closed_poll_is_closed_for_good(
-    poll: Poll, redis_server: RedisServer
+    poll: Poll, redis_server: RedisServer, connect_queue: ConnectQueue
 ) -> None:
     """And no worker that learned of an open poll, and was stopped then, opens it later."""
     config = Config.from_environ(poll.environment(redis_server))
@@ -83,9 +86,7 @@ def test_a_new_queue_of_a_closed_poll_is_closed_for_good(
     poll.start_worker(redis_server)
     with redis_server.client() as client:
         wait_until(lambda: client.exists("ballots:closed"))
-    late = Queue(redis_server.host, config)
-    assert not late.open_intake()
-    late.close()
+    assert not connect_queue(redis_server.host, config).open_intake()
     assert not cast(redis_server, "a")
     assert poll.postgres.query("SELECT opened FROM queues") == [(False,)]
 
@@ -94,72 +95,83 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
     poll: Poll, redis_server: RedisServer
 ) -> None:
     config = Config.from_environ(poll.environment(redis_server))
-    queues = [Queue(redis_server.host, config) for _ in "ab"]
-    for _ in range(200):
-        with ThreadPoolExecutor(2) as threads:
-            acts = [(Queue.open_intake, queues[0]), (end_intake, queues[1])]
-            list(threads.map(lambda act: act[0](act[1]), acts))
-        assert len(queues[0].streams()) == 1
-        with redis_server.client() as client:
-            client.delete("ballots", "ballots:closed")
-    for queue in queues:
-        queue.close()
+
+    async def play() -> None:
+        opener, closer = [await Queue.connect(redis_server.host, config) for _ in "ab"]
+        for _ in range(200):
+            await asyncio.gather(opener.open_intake(), end_intake(closer))
+            assert len((await opener.look()).streams) == 1
+            with redis_server.client() as client:
+                client.delete("ballots", "ballots:closed")
+        for queue in (opener, closer):
+            queue.close()
+
+    asyncio.run(play())
 
 
 @pytest.mark.parametrize(
     ("opened", "look", "act"),
-    [(False, Queue.open_intake, "xgroup_create"), (True, end_intake, "rename")],
+    [(False, Queue.open_intake, "XGROUP"), (True, end_intake, "RENAME")],
 )
 def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
     poll: Poll,
     redis_server: RedisServer,
     monkeypatch: pytest.MonkeyPatch,
     opened: bool,
-    look: Callable[[Queue], bool],
+    look: Callable[[Queue], Coroutine[Any, Any, bool]],
     act: str,
 ) -> None:
     config = Config.from_environ(poll.environment(redis_server))
-    late, other = (Queue(redis_server.host, config) for _ in "ab")
-    if opened:
-        assert other.open_intake()
-    original = getattr(Redis, act)
+    original = Connection.ask
 
-    def meanwhile(*arguments: Any, **options: Any) -> Any:
-        monkeypatch.undo()
-        assert opened or other.open_intake()
-        assert cast(redis_server, "a")
-        assert end_intake(other)
-        return original(*arguments, **options)
+    async def play() -> None:
+        late, other = [await Queue.connect(redis_server.host, config) for _ in "ab"]
+        if opened:
+            assert await other.open_intake()
 
-    monkeypatch.setattr(Redis, act, meanwhile)
-    assert not look(late)
-    assert {name: figures.backlog for name, figures in other.streams().items()} == {CLOSED: 1}
-    for queue in (late, other):
-        queue.close()
+        async def meanwhile(connection: Connection, *commands: Command) -> list[Any]:
+            if act in (command[0] for command in commands):
+                monkeypatch.undo()
+                assert opened or await other.open_intake()
+                assert cast(redis_server, "a")
+                assert await end_intake(other)
+            return await original(connection, *commands)
+
+        monkeypatch.setattr(Connection, "ask", meanwhile)
+        assert not await look(late)
+        # It came to the act.
+        assert Connection.ask is original
+        streams = (await other.look()).streams
+        assert {name: figures.backlog for name, figures in streams.items()} == {CLOSED: 1}
+        for queue in (late, other):
+            queue.close()
+
+    asyncio.run(play())
 
 
 def test_the_oldest_ballot_that_waits_tells_how_far_behind_the_workers_are(
-    poll: Poll, redis_server: RedisServer
+    poll: Poll, redis_server: RedisServer, connect_queue: ConnectQueue
 ) -> None:
-    queue = Queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
+    config = Config.from_environ(poll.environment(redis_server))
+    queue = connect_queue(redis_server.host, config)
     assert queue.open_intake()
-    assert queue.streams()[OPEN].oldest_ms is None
+    assert queue.look().streams[OPEN].oldest_ms is None
     for _ in "ab":
         assert cast(redis_server, "a")
     with redis_server.client() as client:
         [(first, _), _] = client.xrange(OPEN)
     oldest_ms = int(first.split("-")[0])
-    assert Figures.of(queue.streams().values()) == Figures(2, 2, oldest_ms)
-    queue.close()
+    assert Figures.of(queue.look().streams.values()) == Figures(2, 2, oldest_ms)
 
 
 def test_a_queue_is_not_opened_behind_a_closing(poll: Poll, redis_server: RedisServer) -> None:
     config = Config.from_environ(poll.environment(redis_server))
-    store = Store.connect(config, uuid4())
+    store, queue = Store.connect(config), uuid4()
+    store.register(queue)
     closing = poll.postgres.connect()
     with ThreadPoolExecutor(1) as thread, closing.cursor() as cursor:
         cursor.execute("BEGIN; UPDATE poll SET state = 'closed', closed_at = now()")
-        answer = thread.submit(store.may_open)
+        answer = thread.submit(store.may_open, queue)
         wait_until(lambda: poll.postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
         cursor.execute("COMMIT")
         assert answer.result(20) is False
@@ -184,16 +196,21 @@ def test_a_closed_queue_is_read_to_its_end_and_never_opened_again(
 
 def test_a_look_of_before_the_end_does_not_unmake_it(poll: Poll, redis_server: RedisServer) -> None:
     """A worker that was held up between its look and its report changes nothing."""
-    store = Store.connect(Config.from_environ(poll.environment(redis_server)), uuid4())
-    assert store.may_open()
-    store.report(Figures(7, 3), intake_open=True, node="", knew="open")
+    store, queue = Store.connect(Config.from_environ(poll.environment(redis_server))), uuid4()
+    store.register(queue)
+
+    def report(figures: Figures, intake_open: bool, knew: str) -> int:
+        return store.report({queue: Report(figures, intake_open, "", knew)})[queue]
+
+    assert store.may_open(queue)
+    report(Figures(7, 3), True, "open")
     poll.postgres.query("UPDATE queues SET retired_at = now()")
-    assert store.intake_state() == "retired"
-    store.report(Figures(9, 0), intake_open=False, node="", knew="retired")
+    assert store.intake_states([queue]) == {queue: "retired"}
+    report(Figures(9, 0), False, "retired")
     assert poll.postgres.query("SELECT 1 FROM draining") == []
     stands = "SELECT entries_added, waiting, intake_open, ended, shortfall FROM queues"
     end = poll.postgres.query(stands)
     for late in (Figures(7, 3), Figures(9, 2)):
-        assert store.report(late, intake_open=True, node="", knew="open") == 9
+        assert report(late, True, "open") == 9
     assert poll.postgres.query(stands) == end
     store.close()

@@ -5,9 +5,9 @@ against a real Redis and a real Postgres, through the very objects that a worker
 """
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,7 +22,7 @@ from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
 from worker.ballots import Entry, Sorter
 from worker.config import Config
-from worker.queue import CLOSED, OPEN, RETIRED, Queue
+from worker.queue import CLOSED, OPEN, RETIRED
 from worker.session import NEW, PENDING
 from worker.store import Store
 
@@ -37,6 +37,7 @@ class Histories(RuleBasedStateMachine):
 
     poll: Poll
     servers: list[RedisServer]
+    connect_queue: Callable[[str, Config], Any]
     batches = Bundle("batches")
 
     def __init__(self) -> None:
@@ -44,24 +45,29 @@ class Histories(RuleBasedStateMachine):
         self.poll.postgres.query(EMPTY)
         self.admins = [server.client() for server in self.servers]
         self.queues = {}
+        self.identities: dict[int, UUID] = {}
         self.stores = {}
         self.added = 0
         for number, (admin, server) in enumerate(zip(self.admins, self.servers, strict=True)):
             admin.flushall()
             for name in ("worker01", "worker02"):
                 config = _config(name, server, self.poll.postgres)
-                queue = Queue(server.host, config)
+                queue = type(self).connect_queue(server.host, config)
                 queue.open_intake()
                 self.queues[name, number] = queue
-                self.stores[name, number] = Store.connect(config, queue.identity())
+                self.identities[number] = queue.identity()
+                if name not in self.stores:
+                    self.stores[name] = Store.connect(config)
+                self.stores[name].register(queue.identity())
         self.sorter = Sorter(["a", "b", "test"], "pets")
 
     def teardown(self) -> None:
-        for (name, number), store in self.stores.items():
-            for stream in self.queues[name, number].streams():
+        for (name, number), queue in self.queues.items():
+            for stream in queue.look().streams:
                 self.drain(name, number, stream)
+            queue.close()
+        for store in self.stores.values():
             store.close()
-            self.queues[name, number].close()
         self.agree()
         stored, rejected = self.poll.postgres.query(
             "SELECT (SELECT count(*) FROM ballots), (SELECT count(*) FROM rejected)"
@@ -100,7 +106,7 @@ class Histories(RuleBasedStateMachine):
         self, name: str, number: int, after: str, count: int
     ) -> tuple[str, int, str, list[Entry]]:
         """What a worker reads and does not get to store is a worker that died just then."""
-        [stream] = self.queues[name, number].streams()
+        [stream] = self.queues[name, number].look().streams
         found = self.queues[name, number].read({stream: after}, count)
         return name, number, stream, found[0][1] if found else []
 
@@ -108,7 +114,17 @@ class Histories(RuleBasedStateMachine):
     def store(self, batch: tuple[str, int, str, list[Entry]]) -> None:
         """Any batch, again and again, and long after others have stored it."""
         name, number, _, entries = batch
-        self.stores[name, number].merge(self.sorter.sort(entries))
+        self.stores[name].merge({self.identities[number]: self.sorter.sort(entries)})
+
+    @rule(first=batches, second=batches)
+    def store_together(
+        self, first: tuple[str, int, str, list[Entry]], second: tuple[str, int, str, list[Entry]]
+    ) -> None:
+        """Batches of both queues in one transaction, by the worker that read the first."""
+        if first[1] != second[1]:
+            parts = (first, second)
+            sorted_ = {self.identities[part[1]]: self.sorter.sort(part[3]) for part in parts}
+            self.stores[first[0]].merge(sorted_)
 
     @rule(batch=batches)
     def store_and_ack(self, batch: tuple[str, int, str, list[Entry]]) -> None:
@@ -131,7 +147,7 @@ class Histories(RuleBasedStateMachine):
     ) -> tuple[str, int, str, list[Entry]]:
         """What the other worker has read and left behind, or is at this moment storing itself."""
         queue = self.queues[name, number]
-        [stream] = queue.streams()
+        [stream] = queue.look().streams
         for pending in queue.pending_of_others(stream):
             [(_, entries)] = queue.read({stream: PENDING}, count, pending.consumer)
             return name, number, stream, entries
@@ -159,14 +175,13 @@ class Histories(RuleBasedStateMachine):
 def test_every_history_ends_in_the_same_count(
     poll: Poll,
     make_redis_server: Callable[[], RedisServer],
-    monkeypatch: pytest.MonkeyPatch,
+    connect_queue: Callable[[str, Config], Any],
 ) -> None:
-    monkeypatch.setattr("worker.queue.BLOCK_MS", 1)
-
     class OurHistories(Histories):
         pass
 
     OurHistories.poll = poll
+    OurHistories.connect_queue = connect_queue
     OurHistories.servers = [make_redis_server() for _ in QUEUES]
     run_state_machine_as_test(
         OurHistories, settings=settings(max_examples=20, stateful_step_count=25)

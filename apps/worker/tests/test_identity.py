@@ -1,13 +1,14 @@
 """Addresses are given again: a worker never takes another queue for the one that it was reading."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from testing.poll import Poll, cast, entry, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.queue import CLOSED, OPEN, AnotherQueue, Queue
+from worker.queue import CLOSED, OPEN
 
 
 class Neighbours:
@@ -75,24 +76,23 @@ def test_a_worker_that_waits_for_the_store_acknowledges_nothing_of_another_queue
     poll.check()
 
 
-def test_every_connection_is_checked(
-    poll: Poll, make_redis_server: Callable[[], RedisServer]
+def test_what_was_known_of_a_queue_ends_with_the_connection(
+    poll: Poll,
+    make_redis_server: Callable[[], RedisServer],
+    connect_queue: Callable[[str, Config], Any],
 ) -> None:
-    """The client connects anew wherever it finds its connection gone, and tells nobody."""
+    """A client that connects anew by itself would go on with another queue."""
     first, second = make_redis_server(), make_redis_server()
-    config = Config.from_environ(poll.environment(first))
-    queue = Queue(first.host, config)
-    known = queue.identity()
+    queue = connect_queue(first.host, Config.from_environ(poll.environment(first)))
+    queue.identity()
     queue.open_intake()
-    with first.client() as client:
-        client.client_kill_filter(_type="normal", skipme=True)
-    assert queue.identity() == known
     first.kill()
     second.kill()
     second.port = first.port
     second.start()
     for act in (
-        queue.streams,
+        queue.identity,
+        queue.look,
         queue.open_intake,
         queue.await_opening,
         lambda: queue.accept("2 pets a"),
@@ -101,8 +101,7 @@ def test_every_connection_is_checked(
         lambda: queue.pending_of_others(OPEN),
         lambda: queue.ack(OPEN, [b"1-1"]),
     ):
-        with pytest.raises(AnotherQueue):
+        with pytest.raises(OSError):
             act()
     with second.client() as client:
         assert client.keys() == []
-    queue.close()

@@ -58,17 +58,16 @@ class Voters(threading.Thread):
 
 
 def test_kills_at_random_lose_and_double_nothing(
-    poll: Poll, make_redis_server: Callable[[], RedisServer]
+    poll: Poll, neighbours: Callable[[int], list[RedisServer]]
 ) -> None:
     print(f"KILL_SEED={SEED} KILL_ROUNDS={ROUNDS}")
     random = Random(SEED)
-    queues = [make_redis_server() for _ in range(2)]
-    places = [(number, name) for number in range(2) for name in ("first", "second")]
+    queues = neighbours(2)
 
-    def start_worker(number: int, name: str) -> Callable[[], None]:
-        return poll.start_worker(queues[number], f"{name}{number}", CLAIM_IDLE="1").kill
+    def start_worker(name: str) -> Callable[[], None]:
+        return poll.start_worker(queues, name, CLAIM_IDLE="1", RESOLVE_INTERVAL="0.2").kill
 
-    workers = {place: start_worker(*place) for place in places}
+    workers = {name: start_worker(name) for name in ("first", "second", "third", "fourth")}
     for queue in queues:
         wait_for_intake(queue)
     voters = [Voters(queue) for queue in queues]
@@ -81,10 +80,10 @@ def test_kills_at_random_lose_and_double_nothing(
     for _ in range(ROUNDS):
         enough = acknowledged() + random.randrange(BETWEEN_KILLS)
         wait_until(lambda enough=enough: acknowledged() >= enough, PATIENCE)
-        victim = random.choice([poll.postgres, *queues, *places])
-        if isinstance(victim, tuple):
+        victim = random.choice([poll.postgres, *queues, *workers])
+        if isinstance(victim, str):
             workers[victim]()
-            workers[victim] = start_worker(*victim)
+            workers[victim] = start_worker(victim)
         else:
             victim.kill()
             victim.start()

@@ -1,14 +1,18 @@
 """What a worker has read and left behind is stored by the others, whatever clocks say."""
 
+from collections.abc import Callable
+from typing import Any
+
 from testing.poll import Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.queue import OPEN, Queue
+from worker.queue import OPEN
 from worker.unmoved import Unmoved
 
 GROUP = "counters"
 GONE = "gone"
+ConnectQueue = Callable[[str, Config], Any]
 
 
 def leave_behind(queue: RedisServer, votes: int) -> list[str]:
@@ -56,9 +60,11 @@ def test_so_is_what_its_queue_takes_for_just_read(poll: Poll, redis_server: Redi
     poll.check()
 
 
-def test_a_worker_that_moves_on_is_seen_to(poll: Poll, redis_server: RedisServer) -> None:
+def test_a_worker_that_moves_on_is_seen_to(
+    poll: Poll, redis_server: RedisServer, connect_queue: ConnectQueue
+) -> None:
     redis_server.open_intake()
-    queue = Queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
+    queue = connect_queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
     first, second = leave_behind(redis_server, 2)
     seen = queue.pending_of_others(OPEN)
     assert [(found.consumer, found.first.decode(), found.entries) for found in seen] == [
@@ -69,17 +75,16 @@ def test_a_worker_that_moves_on_is_seen_to(poll: Poll, redis_server: RedisServer
         assert [found.first.decode() for found in queue.pending_of_others(OPEN)] == [second]
         client.xack(OPEN, GROUP, second)
     assert queue.pending_of_others(OPEN) == []
-    queue.close()
 
 
-def test_what_one_has_is_no_other_ones(poll: Poll, redis_server: RedisServer) -> None:
+def test_what_one_has_is_no_other_ones(
+    poll: Poll, redis_server: RedisServer, connect_queue: ConnectQueue
+) -> None:
     redis_server.open_intake()
-    config = Config.from_environ(poll.environment(redis_server))
-    queue = Queue(redis_server.host, config)
+    queue = connect_queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
     assert cast(redis_server, "a")
     queue.read({OPEN: ">"}, 10)
     assert queue.pending_of_others(OPEN) == []
-    queue.close()
 
 
 def test_what_stays_is_found_after_its_time_and_what_moves_never() -> None:

@@ -1,5 +1,7 @@
 """What the store knows of a queue: never less than it was told once, and no clock's doing."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -7,8 +9,8 @@ from testing.poll import Poll, cast, entry, wait_for_intake, wrong_clock
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.queue import CLOSED, OPEN, Figures, Queue
-from worker.store import Store
+from worker.queue import CLOSED, OPEN, Figures, Look, Queue
+from worker.store import Report, Store
 
 FIGURES = "SELECT entries_added, shortfall FROM queues"
 
@@ -55,14 +57,13 @@ def test_a_queue_that_comes_back_with_fewer_entries_has_lost_them(
 def test_what_is_lost_stays_lost_however_many_votes_follow(
     poll: Poll, redis_server: RedisServer
 ) -> None:
-    store = Store.connect(Config.from_environ(poll.environment(redis_server)), uuid4())
+    store, queue = Store.connect(Config.from_environ(poll.environment(redis_server))), uuid4()
+    store.register(queue)
 
     def told(added: int, *, confirmed: bool = False) -> tuple[int, tuple[int, int]]:
         poll.postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
-        most = store.report(
-            Figures(added, 0), intake_open=True, node="", knew="open", confirmed=confirmed
-        )
-        return most, poll.postgres.query(FIGURES)[0]
+        seen = Report(Figures(added, 0), True, "", "open", confirmed)
+        return store.report({queue: seen})[queue], poll.postgres.query(FIGURES)[0]
 
     assert told(5) == (5, (5, 0))
     # It may have been looked at before others looked.
@@ -74,14 +75,21 @@ def test_what_is_lost_stays_lost_however_many_votes_follow(
 
 
 def test_a_queue_that_is_closed_during_a_look_is_not_seen_twice(
-    poll: Poll, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    poll: Poll,
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    connect_queue: Callable[[str, Config], Any],
 ) -> None:
-    queue = Queue(redis_server.host, Config.from_environ(poll.environment(redis_server)))
+    config = Config.from_environ(poll.environment(redis_server))
+    queue = connect_queue(redis_server.host, config)
     once = Figures(7, 3, 1)
     looks = [{OPEN: once, CLOSED: once}, {CLOSED: once}]
-    monkeypatch.setattr(queue, "_streams", lambda: looks.pop(0))
-    assert queue.streams() == {CLOSED: once}
-    queue.close()
+
+    async def look(_queue: Queue, _known: list[str]) -> Look:
+        return Look(looks.pop(0), "", [])
+
+    monkeypatch.setattr(Queue, "_look", look)
+    assert queue.look().streams == {CLOSED: once}
 
 
 def test_a_queue_ends_though_the_store_was_ahead_when_it_was_told_to(
@@ -137,7 +145,7 @@ def test_what_is_due_is_due_by_two_clocks(poll: Poll, off: str) -> None:
     """The store is off by so much, beside a worker that is right."""
     behind = f"now() - interval '{off}'"
     poll.postgres.query(f"UPDATE poll SET closes_at = now() - interval '{off}' / 2")
-    ask = f"SELECT intake_state('{uuid4()}', {behind})"
+    ask = f"SELECT state FROM intake_states(ARRAY['{uuid4()}'::uuid], {behind})"
     assert poll.postgres.query(ask) == [("open",)]
     poll.postgres.query(f"UPDATE poll SET closes_at = least(now(), {behind})")
     assert poll.postgres.query(ask) == [("closed",)]

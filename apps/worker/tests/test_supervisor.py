@@ -1,5 +1,6 @@
-"""Readers come and go with the addresses that the queues' name has."""
+"""Queues come and go with the addresses that their name has, and a worker with its signal."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from testing.poll import Poll, cast, wait_for_intake
+from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
 from worker.reader import LONGEST_DELAY, backoff
@@ -18,13 +21,14 @@ from worker.supervisor import Supervisor
 # A worker that waits for a signal and does nothing else.
 ONLY_WAITING = """
 from worker import __main__ as worker
+from worker.waiting import came
 
 class Supervisor:
     def __init__(self, config):
         print("up", flush=True)
 
-    def run(self, asked_to_stop):
-        while not asked_to_stop(0.01):
+    async def run(self, stopping):
+        while not await came(stopping, 0.01):
             print("goes on", flush=True)
 
 worker.Config.from_environ = lambda environ: None
@@ -33,61 +37,74 @@ worker.main()
 """
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    """A worker whose queues and store are nowhere."""
-    (tmp_path / "password").write_text("x")
-    return Config.from_environ(
-        {
-            "NODE_NAME": "worker01",
-            "QUEUE_PORT": "1",
-            "PGPORT": "1",
-            "QUEUE_PASSWORD_FILE": str(tmp_path / "password"),
-            "PG_PASSWORD_FILE": str(tmp_path / "password"),
-            "RESOLVE_INTERVAL": "0.05",
-        }
-    )
-
-
 @contextmanager
-def running(supervisor: Supervisor) -> Iterator[None]:
-    stopping = threading.Event()
-    thread = threading.Thread(target=supervisor.run, args=[stopping.wait])
+def running(supervisor: Supervisor) -> Iterator[threading.Thread]:
+    """A worker in a thread; in the end it has to leave."""
+    loop, stopping = asyncio.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=[supervisor.run(stopping)])
     thread.start()
-    yield
-    stopping.set()
+    yield thread
+    loop.call_soon_threadsafe(stopping.set)
     thread.join(10)
     assert not thread.is_alive()
+    loop.close()
 
 
-def readers() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("queue ")}
+@pytest.fixture
+def config(poll: Poll, redis_server: RedisServer) -> Config:
+    """A worker whose queues are nowhere."""
+    nowhere = {"QUEUE_PORT": "1", "RESOLVE_INTERVAL": "0.05"}
+    return Config.from_environ(poll.environment(redis_server) | nowhere)
 
 
-def test_there_is_one_reader_for_each_address_while_it_is_listed(config: Config) -> None:
+def tried(poll: Poll) -> list[str]:
+    """The addresses that the worker tries to read."""
+    found = poll.postgres.query("SELECT unreached FROM workers")
+    return [address for (addresses,) in found for address in addresses]
+
+
+def test_each_address_is_read_while_it_is_listed(poll: Poll, config: Config) -> None:
     listed = {"127.0.0.1"}
     with running(Supervisor(config, lambda _: listed)):
-        wait_until(lambda: readers() == {"queue 127.0.0.1"})
+        wait_until(lambda: tried(poll) == ["127.0.0.1"])
         listed = {"127.0.0.1", "127.0.0.2"}
-        wait_until(lambda: readers() == {"queue 127.0.0.1", "queue 127.0.0.2"})
+        wait_until(lambda: tried(poll) == ["127.0.0.1", "127.0.0.2"])
         listed = {"127.0.0.2"}
-        wait_until(lambda: readers() == {"queue 127.0.0.2"})
-    assert readers() == set()
+        wait_until(lambda: tried(poll) == ["127.0.0.2"])
+    # It takes itself from the list of workers.
+    assert poll.postgres.query("SELECT * FROM workers") == []
 
 
-def test_a_name_that_does_not_resolve_is_no_reason_to_stop_reading(config: Config) -> None:
+def test_a_name_that_does_not_resolve_is_no_reason_to_stop_reading(
+    poll: Poll, config: Config
+) -> None:
     answers: list[set[str]] = [{"127.0.0.1"}]
-    failed = threading.Event()
+    failures: list[str] = []
 
-    def lookup(_host: str) -> set[str]:
+    def lookup(host: str) -> set[str]:
         if answers:
             return answers.pop()
-        failed.set()
+        failures.append(host)
         raise OSError("no such name")
 
     with running(Supervisor(config, lookup)):
-        assert failed.wait(10)
-        assert readers() == {"queue 127.0.0.1"}
+        wait_until(lambda: tried(poll) == ["127.0.0.1"])
+        failed = len(failures)
+        wait_until(lambda: len(failures) > failed + 5)
+        assert tried(poll) == ["127.0.0.1"]
+
+
+def test_a_store_that_hangs_does_not_keep_a_worker_from_leaving(
+    poll: Poll, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.feed.DRAIN_SECONDS", 0.5)
+    config = Config.from_environ(poll.environment(redis_server))
+    with poll.stuck_merges(), running(Supervisor(config, lambda host: {host})) as worker:
+        wait_for_intake(redis_server)
+        cast(redis_server, "a")
+        poll.wait_for_stuck_merge()
+        assert worker.is_alive()
+    assert poll.ballots() == 0
 
 
 def test_delays_grow_up_to_a_bound_and_differ() -> None:

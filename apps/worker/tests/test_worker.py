@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from testing.poll import Frontend, Poll, cast, entry, wait_for_intake, wrong_clock
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
-from worker.session import GATHER_SECONDS
+from worker.merger import GATHER_SECONDS
 
 GROUP = "counters"
 
@@ -172,23 +172,6 @@ def test_two_workers_share_a_queue(poll: Poll, redis_server: RedisServer) -> Non
         frontend.start()
     wait_until(lambda: poll.ballots() > 2000)
     poll.wait_for_entries(sum(frontend.finish() for frontend in frontends))
-    poll.check()
-
-
-def test_one_queue_is_not_held_up_by_another(
-    poll: Poll, make_redis_server: Callable[[], RedisServer]
-) -> None:
-    queues = [make_redis_server() for _ in range(2)]
-    for number, queue in enumerate(queues):
-        poll.start_worker(queue, f"worker0{number}")
-    for queue in queues:
-        wait_for_intake(queue)
-    queues[0].pause()
-    cast(queues[1], "a")
-    wait_until(lambda: poll.ballots() == 1)
-    queues[0].resume()
-    cast(queues[0], "a")
-    poll.wait_for_entries(2)
     poll.check()
 
 

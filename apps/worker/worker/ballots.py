@@ -48,12 +48,12 @@ class Rejected(NamedTuple):
 class Batch(NamedTuple):
     """What a read of one stream came to.
 
-    `accepted` is text for COPY, a line for each ballot: entry_ms, entry_seq, voter, choice,
+    `accepted` are lines for COPY, one for each ballot: entry_ms, entry_seq, voter, choice,
     cast_us, flag, node, boot, seq, mac; the last five are null in one of version 1.0.0's. `sender`
     is the node that the last entry names, or "".
     """
 
-    accepted: bytes
+    accepted: list[bytes]
     rejected: list[Rejected]
     sender: str
 
@@ -113,7 +113,7 @@ class Sorter:
                 rejected.append(ballot)
             else:
                 accepted.append(ballot)
-        return Batch(b"\n".join(accepted), rejected, _sender(fields))
+        return Batch(accepted, rejected, _sender(fields))
 
     def _examine(self, entry_id: bytes, fields: list[bytes] | None) -> bytes | Rejected:
         entry_ms, entry_seq = (_signed(int(part)) for part in entry_id.split(b"-"))

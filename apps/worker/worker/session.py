@@ -1,118 +1,132 @@
-"""Moving ballots while both connections of a reader hold."""
+"""Moving the ballots of one queue while the connections to it and to the store hold."""
 
+import asyncio
 import logging
-import threading
-import time
+from dataclasses import dataclass
+from uuid import UUID
 
-from redis import OutOfMemoryError
-
+from worker.allowance import Allowance
+from worker.aside import Aside
 from worker.ballots import Entry, Sorter
 from worker.config import Config
+from worker.merger import Merger
 from worker.queue import CLOSED, OPEN, RETIRED, Figures, Queue
-from worker.store import Store
+from worker.store import Report, Store
 from worker.unmoved import Unmoved
 
 log = logging.getLogger(__name__)
 
 # Where to read a stream: first what a former life of this worker had read, then what is new.
 PENDING, NEW = "0", ">"
-# The states of Store.intake_state in which a queue takes no more votes, and its stream's name then.
+# The states of Store.intake_states in which a queue takes no more votes, and its stream then.
 ENDS = {"closed": CLOSED, "retired": RETIRED}
-LOOK_SECONDS = 1.0
-# A batch costs the store some milliseconds, however small it is: where few votes come, wait for
-# more of them. The tally is shown once a second.
-GATHER_SECONDS = 0.5
+# Not by a read that blocks: it would keep its part of what may be in hand for as long.
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the sessions of all queues share, as long as the connection to the store holds."""
+
+    config: Config
+    store: Store
+    aside: Aside
+    merger: Merger
+    allowance: Allowance
 
 
 class Session:
-    """What is known of a queue, until something goes wrong; raises what Queue and Store raise."""
+    """What is known of a queue, until something goes wrong; raises what Queue and Merger raise."""
 
-    def __init__(self, queue: Queue, store: Store, config: Config) -> None:
+    def __init__(
+        self, address: str, queue: Queue, identity: UUID, sorter: Sorter, shared: Shared
+    ) -> None:
+        self.identity = identity
+        self._seen: Report | None = None
+        self._address = address
         self._queue = queue
-        self._store = store
-        self._config = config
-        # The store reads its poll file before it lets anybody in, so these are as long as we are.
-        self._sorter = Sorter(store.choices(), store.poll_id())
+        self._sorter = sorter
+        self._shared = shared
         self._after: dict[str, str] = {}
         self._sender = ""
-        self._unmoved = Unmoved(config.claim_idle)
-        self._next_look = time.monotonic()
+        self._unmoved = Unmoved(shared.config.claim_idle)
+        self._state = ""
+        self._most = 0
+        self._look_due = False
 
-    def run(self, stopping: threading.Event) -> None:
+    def told(self, state: str, most: int) -> None:
+        """What the store says: what the queue should be, and the most entries it ever had, or 0."""
+        self._state = state
+        self._most = max(self._most, most)
+        self._look_due = True
+
+    def take_seen(self) -> Report | None:
+        """What is to be reported, once."""
+        seen, self._seen = self._seen, None
+        return seen
+
+    async def run(self, stopping: asyncio.Event) -> None:
         """Move ballots until `stopping` is set; the batch in hand is finished first."""
         while not stopping.is_set():
-            if time.monotonic() >= self._next_look:
-                self._look()
-            if not self._after:
-                stopping.wait(LOOK_SECONDS)
-                continue
-            most = 0
-            for stream, entries in self._queue.read(self._after, self._config.batch_size):
-                most = max(most, len(entries))
-                if entries:
-                    self._move(stream, entries)
-                else:
-                    self._after[stream] = NEW
-            if 0 < most < self._config.batch_size:
-                stopping.wait(GATHER_SECONDS)
+            if self._look_due:
+                self._look_due = False
+                await self._look()
+            if not (self._after and await self._read()):
+                await asyncio.sleep(POLL_SECONDS)
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         """Open or close the queue as the store asks for, and see what there is to read."""
-        self._next_look = time.monotonic() + LOOK_SECONDS
-        state = self._store.intake_state()
-        streams = self._queue.streams()
-        self._publish_accepted()
-        if (
-            state == "open"
-            and not streams
-            and self._sorter.accepts
-            and self._store.may_open()
-            and self._queue.open_intake()
-        ):
-            log.info("opened")
-        elif (
-            state in ENDS
-            and streams.keys().isdisjoint(ENDS.values())
-            and self._queue.close_intake(ENDS[state])
-        ):
-            log.info(state)
-        elif state == "waiting" and not streams:
-            self._queue.await_opening()
-        streams = self._queue.streams()
+        knew = self._state
+        streams, accepted, left = await self._queue.look(self._after)
+        await self._publish(accepted)
+        if await self._open_or_close(streams):
+            streams = (await self._queue.look()).streams
         self._after = {stream: self._after.get(stream, PENDING) for stream in streams}
         if streams:
-            self._report(streams, state)
-        self._finish_for_others()
+            self._report(streams, knew)
+        await self._finish_for_others(left)
 
-    def _publish_accepted(self) -> None:
-        if self._sorter.accepts:
-            try:
-                self._queue.accept(self._sorter.accepts)
-            except OutOfMemoryError:
-                # Until it is emptied its frontend has no use for it either.
-                log.warning("the queue is full: what is accepted is not published")
+    async def _open_or_close(self, streams: dict[str, Figures]) -> bool:
+        """Whether anything was done."""
+        if self._state == "waiting" and not streams:
+            await self._queue.await_opening()
+        elif (
+            self._state == "open"
+            and not streams
+            and self._sorter.accepts
+            and await self._may_open()
+            and await self._queue.open_intake()
+        ):
+            log.info("queue %s: opened", self._address)
+            return True
+        elif (
+            self._state in ENDS
+            and streams.keys().isdisjoint(ENDS.values())
+            and await self._queue.close_intake(ENDS[self._state])
+        ):
+            log.info("queue %s: %s", self._address, self._state)
+            return True
+        return False
+
+    async def _may_open(self) -> bool:
+        return await self._shared.aside.call(self._shared.store.may_open, self.identity)
+
+    async def _publish(self, accepted: str) -> None:
+        accepts = self._sorter.accepts
+        if accepts and accepts != accepted and not await self._queue.accept(accepts):
+            # Until it is emptied its frontend has no use for it either.
+            log.warning("queue %s is full: what is accepted is not published", self._address)
 
     def _report(self, streams: dict[str, Figures], knew: str) -> None:
-        most = self._send_report(streams, knew)
-        if most <= Figures.of(streams.values()).entries_added:
-            return
-        # All workers look, and another may have reported a later moment than ours. A look that
-        # comes after that and still has less is of a queue that has lost entries.
-        streams = self._queue.streams()
-        lost = most - Figures.of(streams.values()).entries_added
-        if lost > 0:
-            log.error("the queue has lost %d entries", lost)
-            self._send_report(streams, knew, confirmed=True)
-
-    def _send_report(
-        self, streams: dict[str, Figures], knew: str, *, confirmed: bool = False
-    ) -> int:
         total = Figures.of(streams.values())
-        return self._store.report(
-            total, intake_open=OPEN in streams, node=self._sender, knew=knew, confirmed=confirmed
-        )
+        # All workers look, and another may have reported a later moment than ours. A look that
+        # comes after the store has said so and still has less is of a queue that has lost entries.
+        lost = self._most - total.entries_added
+        if lost > 0:
+            log.error("queue %s has lost %d entries", self._address, lost)
+        self._seen = Report(total, OPEN in streams, self._sender, knew, confirmed=lost > 0)
 
-    def _finish_for_others(self) -> None:
+    async def _finish_for_others(self, left: list[str]) -> None:
         """Store what other consumers have read and left behind.
 
         It stays theirs: where two workers come to it, or its owner comes back, nobody takes it from
@@ -120,24 +134,51 @@ class Session:
         """
         left_behind = {
             (stream, pending.consumer, pending.first): pending.entries
-            for stream in self._after
-            for pending in self._queue.pending_of_others(stream)
+            for stream in left
+            for pending in await self._queue.pending_of_others(stream)
         }
         for found in self._unmoved.find(left_behind):
             stream, consumer, _ = found
-            log.info("storing %d entries that %s left behind", left_behind[found], consumer)
-            for _, entries in self._queue.read({stream: PENDING}, left_behind[found], consumer):
-                self._move(stream, entries)
+            count = left_behind[found]
+            told = (self._address, count, consumer)
+            log.info("queue %s: storing %d entries that %s left behind", *told)
+            for _, entries in await self._queue.read({stream: PENDING}, count, consumer):
+                await self._move(stream, entries, more=False)
 
-    def _move(self, stream: str, entries: list[Entry]) -> None:
+    async def _read(self) -> bool:
+        """Read once and store what comes; whether there is more to be read at once."""
+        allowance = self._shared.allowance
+        count = in_hand = allowance.take()
+        try:
+            found = await self._queue.read(self._after, count)
+            in_hand = sum(len(entries) for _, entries in found)
+            allowance.give_back(count - in_hand)
+            again = False
+            for stream, entries in found:
+                if entries:
+                    again |= len(entries) >= count
+                    await self._move(stream, entries, more=len(entries) >= count)
+                else:
+                    # All of a former life is stored.
+                    self._after[stream] = NEW
+                    again = True
+            return again
+        finally:
+            allowance.give_back(in_hand)
+
+    async def _move(self, stream: str, entries: list[Entry], *, more: bool) -> None:
         batch = self._sorter.sort(entries)
-        self._store.merge(batch)
+        ids = [entry_id for entry_id, _ in entries]
+        # A batch waits for its turn, and its entries take thrice the memory of their lines.
+        entries.clear()
+        await self._shared.merger.merge(self.identity, batch, more=more)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
-        if not self._queue.ack(stream, [entry_id for entry_id, _ in entries]):
+        if not await self._queue.ack(stream, ids):
             # Closed under our hands, most likely: they are pending in the renamed stream.
             self._after[stream] = PENDING
-            self._next_look = time.monotonic()
+            self._look_due = True
         self._sender = batch.sender or self._sender
         if batch.rejected:
             reasons = ", ".join(sorted({entry.reason for entry in batch.rejected}))
-            log.warning("%d entries rejected: %s", len(batch.rejected), reasons)
+            told = (self._address, len(batch.rejected), reasons)
+            log.warning("queue %s: %d entries rejected: %s", *told)

@@ -1,19 +1,21 @@
-"""Keeps one reader for each queue that the service's name resolves to."""
+"""Finds the queues that the service's name resolves to, and keeps the store fed from them."""
 
+import asyncio
 import logging
 import socket
 import time
 from collections.abc import Callable
 
+import psycopg2
 from common.heartbeat import Heartbeat
 
+from worker.aside import Aside
 from worker.config import Config
-from worker.reader import Reader
+from worker.feed import Feed
+from worker.reader import LONGEST_DELAY, backoff
+from worker.waiting import came
 
 log = logging.getLogger(__name__)
-
-# Less than the 30 seconds that a service's stop takes at most.
-DRAIN_SECONDS = 20
 
 
 def resolve(host: str) -> set[str]:
@@ -22,49 +24,52 @@ def resolve(host: str) -> set[str]:
 
 
 class Supervisor:
-    """Starts and stops readers as queues come and go."""
+    """The whole of a worker."""
 
     def __init__(self, config: Config, lookup: Callable[[str], set[str]] = resolve) -> None:
         self._config = config
         self._lookup = lookup
-        self._readers: dict[str, Reader] = {}
-        self._leaving: list[Reader] = []
+        self._addresses: set[str] = set()
+        self._feed: Feed | None = None
         self._lost = False
         self._heartbeat = Heartbeat()
 
-    def run(self, asked_to_stop: Callable[[float], bool]) -> None:
-        """Run until `asked_to_stop`, which waits so many seconds, says so; then drain.
-
-        Draining, every reader finishes its batch.
-        """
-        while True:
-            self._follow()
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Run until `stopping` is set; then finish the batches in hand."""
+        names = Aside("names")
+        feeding = asyncio.create_task(self._keep_feeding(stopping))
+        while not (stopping.is_set() or feeding.done()):
+            await self._follow(names)
             self._heartbeat.beat()
-            if asked_to_stop(self._config.resolve_interval):
-                break
-        self._leaving += self._readers.values()
-        for reader in self._leaving:
-            reader.stop()
-        deadline = time.monotonic() + DRAIN_SECONDS
-        for reader in self._leaving:
-            reader.join(max(0.0, deadline - time.monotonic()))
+            await came(stopping, self._config.resolve_interval)
+        await feeding
 
-    def _follow(self) -> None:
+    async def _keep_feeding(self, stopping: asyncio.Event) -> None:
+        """Feed the store whenever it can be reached."""
+        aside = Aside("store")
+        failures = 0
+        while not stopping.is_set():
+            started = time.monotonic()
+            try:
+                self._feed = await Feed.connect(self._config, aside)
+                self._feed.follow(self._addresses)
+                await self._feed.run(stopping)
+            except (psycopg2.Error, OSError) as error:
+                self._feed = None
+                failures = failures + 1 if time.monotonic() - started < LONGEST_DELAY else 1
+                delay = backoff(failures)
+                log.warning("store: %s; again in %.1f s", " ".join(str(error).split()), delay)
+                await came(stopping, delay)
+        log.info("left")
+
+    async def _follow(self, names: Aside) -> None:
         try:
-            wanted = self._lookup(self._config.queue_host)
+            self._addresses = await names.call(self._lookup, self._config.queue_host)
+            self._lost = False
+            if self._feed:
+                self._feed.follow(self._addresses)
         except OSError as error:
             # No answer is no news: a queue that can be read is read on.
             if not self._lost:
                 log.warning("%s: %s", self._config.queue_host, error)
             self._lost = True
-            return
-        self._lost = False
-        for address in self._readers.keys() - wanted:
-            self._readers[address].stop()
-            self._leaving.append(self._readers.pop(address))
-        self._leaving = [reader for reader in self._leaving if reader.is_alive()]
-        for address in wanted:
-            # A reader ends by itself only through a fault of ours, which the log shows.
-            if address not in self._readers or not self._readers[address].is_alive():
-                self._readers[address] = Reader(address, self._config)
-                self._readers[address].start()

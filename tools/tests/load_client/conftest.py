@@ -75,7 +75,7 @@ class Node:
                 start_new_session=True,
             )
         processes = len(os.sched_getaffinity(0))
-        wait_until(lambda: log.read_text().count("Started worker-") == processes)
+        wait_until(lambda: log.read_text().count(" serves") == processes)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to all of its processes."""

@@ -24,7 +24,7 @@ SPECS = {
         },
         "secrets": {"options": {"key": {}}},
     },
-    "frontend": {"main": {"options": {"frontend_threads": {"default": 8}, "frontend_own": {}}}},
+    "frontend": {"main": {"options": {"frontend_number": {"default": 8}, "frontend_own": {}}}},
 }
 OWNERS = {"store": "store", "frontend": "frontend", "swarm": "manager"}
 DEPLOYERS = {"frontend": "frontend"}
@@ -45,14 +45,14 @@ def everyone(**variables: Any) -> dict[str, dict[str, Any]]:
     "given",
     [
         {},
-        everyone(store_port=8090, frontend_threads="16", key="text"),
+        everyone(store_port=8090, frontend_number="16", key="text"),
         # The tier that owns a setting speaks for all.
         {"store01": {"store_port": 8090, "store_name": "count"}},
         # The same in other words, as on the command line.
-        {"frontend01": {"frontend_threads": "8"}},
+        {"frontend01": {"frontend_number": "8"}},
         # Each host's own, or nobody's.
         {"frontend01": {"docker_settings": {"mtu": 1400}, "frontend_own": 1, "other": 2}},
-        {"store01": {"frontend_threads": 4}},
+        {"store01": {"frontend_number": 4}},
         {host: {"key": "text"} for host in ("frontend01", "frontend02", "store01")},
     ],
 )
@@ -64,8 +64,8 @@ def test_hosts_that_agree_are_no_problem(given: dict[str, dict[str, Any]]) -> No
     ("given", "sentence"),
     [
         (
-            {"frontend02": {"frontend_threads": 16}},
-            "frontend_threads has one value for all of these hosts, and is 8 on frontend01, "
+            {"frontend02": {"frontend_number": 16}},
+            "frontend_number has one value for all of these hosts, and is 8 on frontend01, "
             "and 16 on frontend02",
         ),
         (

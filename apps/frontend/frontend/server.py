@@ -1,0 +1,116 @@
+"""The processes that serve, and how they begin and end."""
+
+import asyncio
+import gc
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import time
+from multiprocessing.context import ForkProcess
+
+import uvloop
+
+from frontend.config import Config
+from frontend.protocol import HTTPProtocol, Line
+from frontend.router import Router
+from frontend.vote_handler import VoteHandler
+
+log = logging.getLogger(__name__)
+# What a process is that has not ended by then: Swarm's stop grace period is longer.
+KILL_SECONDS = 2
+# A process that cannot live is not tried more often than this.
+REPLACE_SECONDS = 0.5
+# Connections that are accepted in one round of the event loop.
+ACCEPTED = 64
+ENDING = {signal.SIGTERM, signal.SIGINT}
+
+
+def serve(port: int, config: Config, drain_seconds: float) -> None:
+    """Serve until SIGTERM, by one process per CPU that this container may use.
+
+    Each begins as a copy of this one: that takes no disk, and little time and memory. SIGTERM
+    closes the port; what is in hand is finished, for `drain_seconds` at most.
+    """
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] %(message)s")
+    # As many files as may be: each connection is one.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    # All interfaces: the container has one address, and only Swarm publishes it. The kernel deals
+    # connections out as it likes, and one that a process does not accept waits in the backlog,
+    # however idle the others are. So might a health check.
+    listener = socket.create_server(("0.0.0.0", port), backlog=config.connections)
+    # They wait until somebody asks for them: none comes between two lines.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*ENDING, signal.SIGCHLD})
+    processes = [_start(listener, config, drain_seconds) for _ in os.sched_getaffinity(0)]
+    while signal.sigwait({*ENDING, signal.SIGCHLD}) not in ENDING:
+        for number, process in enumerate(processes):
+            if process.exitcode is not None:
+                log.warning("process %d has ended: %d", process.pid, process.exitcode)
+                time.sleep(REPLACE_SECONDS)
+                processes[number] = _start(listener, config, drain_seconds)
+    listener.close()
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + drain_seconds + KILL_SECONDS
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+        process.kill()
+
+
+def _start(listener: socket.socket, config: Config, drain_seconds: float) -> ForkProcess:
+    process = multiprocessing.get_context("fork").Process(
+        target=lambda: uvloop.run(_serve(listener, config, drain_seconds)), daemon=True
+    )
+    process.start()
+    return process
+
+
+async def _serve(listener: socket.socket, config: Config, drain_seconds: float) -> None:
+    """What one process does."""
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in ENDING:
+        loop.add_signal_handler(number, ending.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*ENDING, signal.SIGCHLD})
+    # Whoever has lost its parent is told by nobody else.
+    parent = multiprocessing.parent_process()
+    assert parent
+    loop.add_reader(parent.sentinel, ending.set)
+    router, line = Router(VoteHandler(config)), Line()
+    # What is there by now stays: looking through it, time and again, was a fifth of a vote.
+    gc.freeze()
+    connections: set[HTTPProtocol] = set()
+    openings: set[asyncio.Task[object]] = set()
+
+    def accept() -> None:
+        # uvloop's own server takes one in a round: with thousands at once, the last waits seconds.
+        for _ in range(ACCEPTED):
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                # Another process has it, or it is gone again.
+                return
+            opening = loop.create_task(
+                loop.connect_accepted_socket(
+                    lambda: HTTPProtocol(router, line, connections), connection
+                )
+            )
+            openings.add(opening)
+            opening.add_done_callback(openings.discard)
+
+    listener.setblocking(False)
+    loop.add_reader(listener, accept)
+    log.info("process %d serves", os.getpid())
+    await ending.wait()
+    loop.remove_reader(parent.sentinel)
+    loop.remove_reader(listener)
+    listener.close()
+    await asyncio.gather(*openings, return_exceptions=True)
+    deadline = loop.time() + drain_seconds
+    for connection in tuple(connections):
+        connection.shutdown()
+    while connections and loop.time() < deadline:
+        await asyncio.sleep(0.02)
