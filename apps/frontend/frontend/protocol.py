@@ -7,6 +7,7 @@ CPU time than a vote.
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -25,6 +26,32 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Requests that are begun in one round of the event loop.
+ROUND = 32
+
+
+class Line:
+    """Where requests wait for their turn, a few in each round of the event loop.
+
+    Whoever needs several rounds, as a health check does for its connection, its request and the
+    queue's reply, would else wait for all others in each of them.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def wait(self, begin: Callable[[], None]) -> None:
+        """Call `begin` when its turn has come."""
+        self._waiting.append(begin)
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self._let_in)
+
+    def _let_in(self) -> None:
+        for _ in range(min(ROUND, len(self._waiting))):
+            self._waiting.popleft()()
+        if self._waiting:
+            self._loop.call_soon(self._let_in)
 
 
 class HTTPProtocol(asyncio.Protocol):
@@ -33,15 +60,18 @@ class HTTPProtocol(asyncio.Protocol):
     What has come in full is answered, whatever becomes of the connection: it may be a vote.
     """
 
-    def __init__(self, router: Router, connections: "set[HTTPProtocol]") -> None:
+    def __init__(self, router: Router, line: Line, connections: "set[HTTPProtocol]") -> None:
         """It is one of `connections` while it is open, or has a request in hand."""
         self._router = router
+        self._line = line
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         # Requests that have come in full; a status for what is none.
         self._requests: deque[WSGIEnvironment | int] = deque()
+        # A request is in hand, or waits for its turn.
+        self._is_busy = False
         self._task: asyncio.Task[None] | None = None
         # Nothing more is read: the connection ends with the response to what has come.
         self._is_deaf = False
@@ -59,7 +89,7 @@ class HTTPProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """End it, once what has begun to arrive has been answered."""
         self._is_ending = True
-        if self._task is None and not self._is_arriving and self._transport:
+        if not self._is_busy and not self._is_arriving and self._transport:
             self._transport.close()
 
     # What the event loop calls.
@@ -76,7 +106,7 @@ class HTTPProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Whether to keep it open: for those who say that they send no more, and wait."""
         self._is_deaf = True
-        return self._task is not None
+        return self._is_busy
 
     def pause_writing(self) -> None:
         """Read no more requests of somebody who does not read the responses."""
@@ -128,7 +158,12 @@ class HTTPProtocol(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         expected = self._environ.get("HTTP_EXPECT", "")
-        if expected and expected.lower() == "100-continue" and not self._task and self._transport:
+        if (
+            expected
+            and expected.lower() == "100-continue"
+            and not self._is_busy
+            and self._transport
+        ):
             self._transport.write(CONTINUE)
 
     def on_body(self, body: bytes) -> None:
@@ -167,8 +202,12 @@ class HTTPProtocol(asyncio.Protocol):
     def _answer(self, request: "WSGIEnvironment | int") -> None:
         self._is_arriving = self._in_head = False
         self._requests.append(request)
-        if self._task is None:
-            self._task = self._loop.create_task(self._work())
+        if not self._is_busy:
+            self._is_busy = True
+            self._line.wait(self._begin)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._work())
 
     async def _work(self) -> None:
         """Answer what has come."""
@@ -179,7 +218,7 @@ class HTTPProtocol(asyncio.Protocol):
             else:
                 response = await self._router.respond(request)
                 self._write(response, with_body=request["REQUEST_METHOD"] != "HEAD")
-        self._task = None
+        self._is_busy = False
         if self._ends() and self._transport:
             self._transport.close()
         self._read_on()
@@ -200,11 +239,11 @@ class HTTPProtocol(asyncio.Protocol):
         return self._is_deaf or (self._is_ending and not self._is_arriving)
 
     def _leave(self) -> None:
-        if self._transport is None and self._task is None:
+        if self._transport is None and not self._is_busy:
             self._connections.discard(self)
 
     def _read_on(self) -> None:
-        if self._transport and self._task is None and not self._is_full:
+        if self._transport and not self._is_busy and not self._is_full:
             self._transport.resume_reading()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from frontend.protocol import HTTPProtocol
+from frontend.protocol import HTTPProtocol, Line
 from frontend.responses import Response
 from testing.waiting import wait_until
 
@@ -44,7 +44,7 @@ class Site:
         loop = asyncio.get_running_loop()
         router: Any = self
         return await loop.create_server(
-            lambda: HTTPProtocol(router, self.connections), "127.0.0.1", 0
+            lambda: HTTPProtocol(router, Line(), self.connections), "127.0.0.1", 0
         )
 
     async def shut_down(self) -> None:

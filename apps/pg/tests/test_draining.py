@@ -8,16 +8,16 @@ from testing.waiting import wait_until
 
 from .conftest import ask, certify
 
-MakeQueue = Callable[[], RedisServer]
+Neighbours = Callable[[int], list[RedisServer]]
 
 
 def test_a_poll_that_is_closed_under_load_has_counted_every_acknowledged_vote(
-    poll: Poll, make_redis_server: MakeQueue
+    poll: Poll, neighbours: Neighbours
 ) -> None:
-    queues = [make_redis_server() for _ in range(2)]
-    for number, queue in enumerate(queues):
-        poll.start_worker(queue, f"worker{number}")
-        poll.start_worker(queue, f"other{number}")
+    queues = neighbours(2)
+    for number in range(4):
+        poll.start_worker(queues, f"worker{number}")
+    for queue in queues:
         wait_for_intake(queue)
     frontends = [Frontend(queue) for queue in queues for _ in range(2)]
     for frontend in frontends:
@@ -35,10 +35,11 @@ def test_a_poll_that_is_closed_under_load_has_counted_every_acknowledged_vote(
     }
 
 
-def test_a_queue_whose_node_is_away_is_waited_for(poll: Poll, make_redis_server: MakeQueue) -> None:
-    away, here = make_redis_server(), make_redis_server()
-    for number, queue in enumerate((away, here)):
-        poll.start_worker(queue, f"worker{number}")
+def test_a_queue_whose_node_is_away_is_waited_for(poll: Poll, neighbours: Neighbours) -> None:
+    queues = neighbours(2)
+    away = queues[0]
+    for number, queue in enumerate(queues):
+        poll.start_worker(queues, f"worker{number}")
         wait_for_intake(queue)
         cast(queue, "a", node=f"frontend{number}")
     poll.wait_for_entries(2)
@@ -55,15 +56,13 @@ def test_a_queue_whose_node_is_away_is_waited_for(poll: Poll, make_redis_server:
     assert certify(poll.postgres)["votes"] == 2
 
 
-def test_a_queue_that_was_retired_is_not_waited_for(
-    poll: Poll, make_redis_server: MakeQueue
-) -> None:
+def test_a_queue_that_was_retired_is_not_waited_for(poll: Poll, neighbours: Neighbours) -> None:
     """Its votes are counted, its machine is gone, and the others go on until the poll closes."""
-    leaving, staying = make_redis_server(), make_redis_server()
-    for number, server in enumerate((leaving, staying)):
-        for name in ("worker", "other"):
-            poll.start_worker(server, f"{name}{number}")
-        wait_for_intake(server)
+    leaving, staying = queues = neighbours(2)
+    for number in range(4):
+        poll.start_worker(queues, f"worker{number}")
+    for queue in queues:
+        wait_for_intake(queue)
     with leaving.client() as client:
         identity = client.get("queue:id")
     frontends = [Frontend(server) for server in (leaving, leaving, staying)]

@@ -46,12 +46,12 @@ DEPLOYED = (
     Bug(
         "a worker lets go of ballots before they are committed",
         "apps/worker/worker/session.py",
-        """        self._store.merge(batch)
+        """        await self._shared.merger.merge(self.identity, batch, more=more)
         # Only now: whatever ended this worker up to here, its entries are delivered again.
-        if not self._queue.ack(stream, [entry_id for entry_id, _ in entries]):
+        if not await self._queue.ack(stream, ids):
 """,
-        """        acknowledged = self._queue.ack(stream, [entry_id for entry_id, _ in entries])
-        self._store.merge(batch)
+        """        acknowledged = await self._queue.ack(stream, ids)
+        await self._shared.merger.merge(self.identity, batch, more=more)
         if not acknowledged:
 """,
         only="kill -9 of pg",

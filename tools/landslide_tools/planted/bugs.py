@@ -38,12 +38,13 @@ CAST_BY_THE_FRONTEND = Bug(
 )
 COOKIE_BY_SCHEME = Bug(
     "a cookie by scheme",
-    "apps/frontend/frontend/app.py",
-    "        start_response(response.status, response.headers)\n",
-    """        https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
-        secure = {"Set-Cookie": "; Secure" if https else ""}
-        headers = [(name, value + secure.get(name, "")) for name, value in response.headers]
-        start_response(response.status, headers)
+    "apps/frontend/frontend/router.py",
+    "                return await route(Request(environ))\n",
+    """                response = await route(Request(environ))
+                https = environ.get("HTTP_X_FORWARDED_PROTO") == "https"
+                secure = {"Set-Cookie": "; Secure" if https else ""}
+                headers = [(name, value + secure.get(name, "")) for name, value in response.headers]
+                return Response(response.status, headers, response.body)
 """,
     only="kill -9 of worker on",
 )
@@ -58,9 +59,11 @@ FIGURES_LOWERED = Bug(
 )
 IDENTITY_UNCHECKED = Bug(
     "a queue's identity is looked at once, and not on every connection",
-    "apps/worker/worker/queue.py",
-    "            if found != self._identity:\n",
-    "            if False:\n",
+    "apps/worker/worker/reader.py",
+    "            identity = await queue.identity()\n",
+    """            identity = getattr(self, "_identity", None) or await queue.identity()
+            self._identity = identity
+""",
 )
 
 

@@ -71,12 +71,14 @@ def upgrade() -> None:
             IF added < known.entries_added AND NOT confirmed THEN
                 RETURN known.entries_added;
             END IF;
-            -- All workers look every second, and one row a second is enough. The store's clock may
-            -- have been ahead: what is from the future is written over.
+            -- All workers look every second, and one row a second is enough; but the one that knows
+            -- the node may never come first. The store's clock may have been ahead: what is from
+            -- the future is written over.
             IF known.seen_at BETWEEN now() - interval '0.9 seconds' AND now()
                 AND is_open = known.intake_open
                 AND known.ended = (knew IN ('closed', 'retired'))
                 AND added >= known.entries_added
+                AND sender IN ('', known.node)
             THEN
                 RETURN known.entries_added;
             END IF;
