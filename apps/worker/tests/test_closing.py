@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from testing.event_loop import run
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
@@ -106,7 +107,7 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
         for queue in (opener, closer):
             queue.close()
 
-    asyncio.run(play())
+    run(play())
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
         for queue in (late, other):
             queue.close()
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_the_oldest_ballot_that_waits_tells_how_far_behind_the_workers_are(
