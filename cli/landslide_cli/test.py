@@ -195,8 +195,10 @@ def test(what: tuple[str, ...]) -> None:
     parts = what or tuple(PARTS)
     if os.getuid() == 0 and "apps" in parts:
         require_world_readable(ROOT)
-    # Ended from outside, it tidies up as it does on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ended from outside, it tidies up as it does on Ctrl-C. In the background of a script it would
+    # ignore SIGINT otherwise, and so would servers that tests stop by it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     logs = STATE / "log" / time.strftime("test-%Y%m%d-%H%M%S")
     checks = {part: Checks(logs) for part in parts}
     with ExitStack() as stack:
