@@ -179,7 +179,7 @@ def is_path(argument: str) -> bool:
 def test(what: tuple[str, ...]) -> None:
     """Run Landslide's own tests: all of them, PARTs, or those at PATHs.
 
-    PART is lint, apps, repo, vagrant, molecule, cluster or aws. PATH is a test file or one of its
+    PART is lint, aws, apps, repo, vagrant, molecule or cluster. PATH is a test file or one of its
     tests, FILE::NAME, which pytest runs with what is installed.
 
     Tests that need machines run on labs of their own, not on the one of "./landslide up". Two parts
