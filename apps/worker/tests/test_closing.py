@@ -1,6 +1,7 @@
 """Opening and closing: a vote is refused or counted, and a closed queue stays closed."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -201,7 +202,9 @@ def test_a_look_of_before_the_end_does_not_unmake_it(poll: Poll, redis_server: R
     store.register(queue)
 
     def report(figures: Figures, intake_open: bool, knew: str) -> int:
-        return store.report({queue: Report(figures, intake_open, "", knew)})[queue]
+        return store.report({queue: Report(figures, intake_open, "", knew, time.monotonic())})[
+            queue
+        ]
 
     assert store.may_open(queue)
     report(Figures(7, 3), True, "open")
