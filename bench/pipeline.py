@@ -125,7 +125,7 @@ def used(after: dict[str, float], before: dict[str, float]) -> dict[str, float]:
 
 def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
     """Fetch the page as fast as it goes: requests, seconds, and CPU seconds of each part."""
-    options = ["--threads", "2", "--connections", str(clients)]
+    command = ["wrk", "--threads", "2", "--connections", str(clients)]
     wrk = f"{lab.network}-wrk"
     lab.client.images.build(
         fileobj=BytesIO(WRK), tag=wrk, labels=lab.labels, network_mode=lab.network, rm=True
@@ -133,7 +133,7 @@ def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
     before, began = lab.cpu(), time.monotonic()
     said = lab.client.containers.run(
         wrk,
-        [*options, "--duration", f"{PAGE_SECONDS}s", url],
+        [*command, "--duration", f"{PAGE_SECONDS}s", url],
         network=lab.network,
         labels=lab.labels,
         remove=True,
@@ -210,7 +210,7 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
         busy, had = (now - then for now, then in zip(machine_cpu(), (busy, had), strict=True))
         taken = [now - then for now, then in zip(sizes(lab), before, strict=True)]
         steps.begin("Pages")
-        fetched = pages(lab, f"http://{site.balancers[0]}/", clients)
+        fetched = pages(lab, f"http://{site.balancers[0]}:80/", clients)
         steps.begin("Hello")
         bare = hello(lab, inventory.groups["store"][0], votes // 2, clients)
         steps.begin("Bytes")

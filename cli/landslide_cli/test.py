@@ -179,7 +179,7 @@ def is_path(argument: str) -> bool:
 def test(what: tuple[str, ...]) -> None:
     """Run Landslide's own tests: all of them, PARTs, or those at PATHs.
 
-    PART is lint, apps, repo, vagrant, molecule, cluster or aws. PATH is a test file or one of its
+    PART is lint, aws, apps, repo, vagrant, molecule or cluster. PATH is a test file or one of its
     tests, FILE::NAME, which pytest runs with what is installed.
 
     Tests that need machines run on labs of their own, not on the one of "./landslide up". Two parts
@@ -195,8 +195,10 @@ def test(what: tuple[str, ...]) -> None:
     parts = what or tuple(PARTS)
     if os.getuid() == 0 and "apps" in parts:
         require_world_readable(ROOT)
-    # Ended from outside, it tidies up as it does on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ended from outside, it tidies up as it does on Ctrl-C. In the background of a script it would
+    # ignore SIGINT otherwise, and so would servers that tests stop by it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     logs = STATE / "log" / time.strftime("test-%Y%m%d-%H%M%S")
     checks = {part: Checks(logs) for part in parts}
     with ExitStack() as stack:

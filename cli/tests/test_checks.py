@@ -78,13 +78,13 @@ def test_parts_run_side_by_side_and_are_told_in_order(tmp_path, monkeypatch):
     met = threading.Barrier(2, timeout=10)
     monkeypatch.setitem(PARTS, "apps", lambda checks: met.wait())
     monkeypatch.setitem(PARTS, "repo", lambda checks: checks.check("repo", "false"))
-    monkeypatch.setitem(PARTS, "aws", lambda checks: met.wait())
+    monkeypatch.setitem(PARTS, "cluster", lambda checks: met.wait())
 
-    lines = run_side_by_side({part: Checks(tmp_path) for part in ("aws", "repo", "apps")})
+    lines = run_side_by_side({part: Checks(tmp_path) for part in ("cluster", "repo", "apps")})
     assert [(line[0], line.split()[-1]) for line in lines] == [
         ("✓", "apps"),
         ("✗", "repo"),
-        ("✓", "aws"),
+        ("✓", "cluster"),
     ]
 
 
@@ -93,10 +93,10 @@ def test_a_part_that_cannot_run_ends_the_others(tmp_path, monkeypatch):
         raise Problem("Another one has the lab.")
 
     monkeypatch.setitem(PARTS, "apps", lambda checks: checks.check("apps", "sleep", "60"))
-    monkeypatch.setitem(PARTS, "aws", refuse)
+    monkeypatch.setitem(PARTS, "cluster", refuse)
 
     with pytest.raises(Problem, match="has the lab"):
-        run_side_by_side({part: Checks(tmp_path) for part in ("apps", "aws")})
+        run_side_by_side({part: Checks(tmp_path) for part in ("apps", "cluster")})
 
 
 def test_a_checkout_that_nobody_may_enter_is_told_of(tmp_path):

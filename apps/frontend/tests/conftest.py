@@ -1,6 +1,5 @@
 """A frontend of its own for each test, on a real queue with the shipped configuration."""
 
-import asyncio
 import http.client
 import json
 import os
@@ -11,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from frontend.voter import Voter, VoterCookieSigner
 from interlock import topology
 from interlock.labels import Labels
 from testing.edge import Edge
+from testing.event_loop import event_loop
 from testing.ports import free_port
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
@@ -100,14 +99,6 @@ class Browser(FlaskClient):
     def press(self, page: TestResponse, choice: str) -> TestResponse:
         """Press a button of a page, as a browser does."""
         return self.post("/", data={"vote": choice, "last": last_in(page.text)})
-
-
-@cache
-def event_loop() -> asyncio.AbstractEventLoop:
-    """One that runs in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    return loop
 
 
 def make_app(environ: dict[str, str]) -> Flask:

@@ -11,11 +11,12 @@ from threading import Thread
 import pytest
 from frontend.errors import HTTPError, PollClosed, ServiceUnavailable
 from frontend.queue_client import QueueClient
+from testing.event_loop import event_loop, run
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import FORM, Server, event_loop, in_hand, processes_of, through_edge
-from .voters import Voters, ballot, books, hold, let_go, run, scripts_run, waits
+from .conftest import FORM, Server, in_hand, processes_of, through_edge
+from .voters import Voters, ballot, books, hold, let_go, scripts_run, waits
 
 Ballots = Callable[[], list[dict[str, str]]]
 

@@ -52,6 +52,16 @@ def load(edge: Edge, connections: int, seconds: int, *options: str) -> Iterator[
         wrk.wait()
 
 
+def check_votes(said: list[str], ballots: Ballots) -> None:
+    """By what wrk says, nobody's vote failed, and every acknowledged one is in the queue."""
+    [report] = said
+    assert "Non-2xx" not in report
+    assert "Socket errors" not in report
+    acknowledged = re.search(r"(\d+) requests in", report)
+    assert acknowledged
+    assert len(ballots()) >= int(acknowledged[1])
+
+
 def server_rows(edge: Edge) -> dict[str, str]:
     """What the load balancer counts of its first server (`show stat`)."""
     head, *rows = edge.runtime._ask("show stat").splitlines()
@@ -156,12 +166,7 @@ def test_a_killed_process_fails_nobody_and_is_replaced(
         wait_until(lambda: len(ballots()) > 100)
         os.kill(before[0], SIGKILL)
         wait_until(lambda: server.log.read_text().count(" serves") == count + 1)
-    [report] = said
-    assert "Non-2xx" not in report
-    assert "Socket errors" not in report
-    acknowledged = re.search(r"(\d+) requests in", report)
-    assert acknowledged
-    assert len(ballots()) >= int(acknowledged[1])
+    check_votes(said, ballots)
     after = processes_of(server)
     assert len(after) == count
     assert before[0] not in after
@@ -184,9 +189,4 @@ def test_a_frontend_that_ends_under_load_fails_nobody(
         wait_until(lambda: len(ballots()) > 100)
         server.process.terminate()
         assert server.process.wait(SECONDS) == 0
-    [report] = said
-    assert "Non-2xx" not in report
-    assert "Socket errors" not in report
-    acknowledged = re.search(r"(\d+) requests in", report)
-    assert acknowledged
-    assert len(ballots()) >= int(acknowledged[1])
+    check_votes(said, ballots)

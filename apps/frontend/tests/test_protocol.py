@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from frontend.protocol import HTTPProtocol, Line
 from frontend.responses import Response
+from testing.event_loop import run
 from testing.waiting import wait_until
 
 from .conftest import SECONDS
-from .voters import run
 
 GET = b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n"
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"

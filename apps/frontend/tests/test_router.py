@@ -10,11 +10,11 @@ from frontend.config import Config
 from frontend.responses import Response
 from frontend.router import Router
 from frontend.vote_handler import VoteHandler
+from testing.event_loop import run
 from testing.redis_server import RedisServer
 from werkzeug.test import EnvironBuilder
 
 from .conftest import FORM, through_edge
-from .voters import run
 
 
 @pytest.fixture

@@ -1,18 +1,16 @@
 """Votes at one queue by one process, without HTTP, and what is then in the queue's books."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from frontend.ballot import Ballot
 from frontend.config import Config
 from frontend.errors import HTTPError
 from frontend.queue_client import QueueClient
+from testing.event_loop import run
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
-
-from .conftest import event_loop
 
 CAST = 1790000000000000
 
@@ -21,10 +19,6 @@ def ballot(number: int, voter: int | None = None) -> Ballot:
     """The ballot of this number, by a voter of the same one or by another."""
     who = number if voter is None else voter
     return Ballot(str(UUID(int=who, version=4)), "ab"[number % 2], CAST + number)
-
-
-def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run_coroutine_threadsafe(coroutine, event_loop()).result(60)
 
 
 class Voters:

@@ -43,15 +43,19 @@ def report(
     knew: str = "closed",
     confirmed: bool = False,
     later: bool = True,
+    age: float = 0,
 ) -> int:
-    """What a worker tells of a queue, and what it is answered; `later`: than what was told last."""
+    """What a worker tells of a queue, and what it is answered; `later`: than what was told last.
+
+    The look was `age` seconds ago.
+    """
     if later:
         postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
     connection = postgres.connect("worker")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT report(%s, %s, %s, 5, %s, 'frontend01', %s, %s)",
-            (queue, added, left_over, is_open, knew, confirmed),
+            "SELECT report(%s, %s, %s, 5, %s, 'frontend01', %s, %s, %s)",
+            (queue, added, left_over, is_open, knew, confirmed, age),
         )
         most: int = cursor.fetchone()[0]
     connection.close()

@@ -106,7 +106,7 @@ def test_a_store_of_a_closed_poll_can_be_certified(old: OldStore) -> None:
     old.migrate("head")
     assert old.names("SELECT queue FROM draining") == {"open", "away"}
     for name in ("open", "away"):
-        told = "SELECT report(%s, 1, 0, NULL, false, '', 'closed', false)"
+        told = "SELECT report(%s, 1, 0, NULL, false, '', 'closed', false, 0)"
         old.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
         assert old.query(told, (old.queues[name],), role="worker") == [(1,)]
     assert ask(old.postgres, "drained")[0] == 0

@@ -1,12 +1,14 @@
 """Opening and closing: a vote is refused or counted, and a closed queue stays closed."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from testing.event_loop import run
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
@@ -106,7 +108,7 @@ def test_of_a_worker_that_opens_and_one_that_closes_a_new_queue_one_wins(
         for queue in (opener, closer):
             queue.close()
 
-    asyncio.run(play())
+    run(play())
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
         for queue in (late, other):
             queue.close()
 
-    asyncio.run(play())
+    run(play())
 
 
 def test_the_oldest_ballot_that_waits_tells_how_far_behind_the_workers_are(
@@ -200,7 +202,9 @@ def test_a_look_of_before_the_end_does_not_unmake_it(poll: Poll, redis_server: R
     store.register(queue)
 
     def report(figures: Figures, intake_open: bool, knew: str) -> int:
-        return store.report({queue: Report(figures, intake_open, "", knew)})[queue]
+        return store.report({queue: Report(figures, intake_open, "", knew, time.monotonic())})[
+            queue
+        ]
 
     assert store.may_open(queue)
     report(Figures(7, 3), True, "open")

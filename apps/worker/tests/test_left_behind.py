@@ -7,7 +7,7 @@ from testing.poll import Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.queue import OPEN
+from worker.queue import CLOSED, OPEN
 from worker.unmoved import Unmoved
 
 GROUP = "counters"
@@ -119,3 +119,20 @@ def test_a_worker_that_wakes_finishes_what_others_have_finished_for_it(
     poll.wait_for_entries(2)
     assert [worker.stop() for worker in (sleeper, *others)] == [0, 0, 0]
     poll.check()
+
+
+def test_a_worker_that_leaves_while_its_queue_is_closed_leaves_nothing_behind(
+    poll: Poll, redis_server: RedisServer
+) -> None:
+    """Others would have to wait until they take it for gone."""
+    worker = poll.start_worker(redis_server)
+    wait_for_intake(redis_server)
+    with redis_server.client() as client:
+        with poll.stuck_merges():
+            cast(redis_server, "a")
+            poll.wait_for_stuck_merge()
+            client.rename(OPEN, CLOSED)
+            worker.process.terminate()
+        assert worker.stop() == 0
+        assert client.xpending(CLOSED, GROUP)["pending"] == client.xlen(CLOSED) == 0
+    assert poll.ballots() == 1

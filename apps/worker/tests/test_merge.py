@@ -1,5 +1,6 @@
 """Merging: several connections at once neither wait in a circle nor count anything twice."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -35,7 +36,7 @@ def merge(store: Store, entries: list[Entry], sorter: Sorter = SORTER, queue: UU
 
 
 def report(store: Store, figures: Figures, *, intake_open: bool = False) -> None:
-    store.report({QUEUE: Report(figures, intake_open, "", "open")})
+    store.report({QUEUE: Report(figures, intake_open, "", "open", time.monotonic())})
 
 
 def batches(random: Random, count: int) -> list[Batch]:

@@ -1,5 +1,6 @@
 """What the store knows of a queue: never less than it was told once, and no clock's doing."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -62,7 +63,7 @@ def test_what_is_lost_stays_lost_however_many_votes_follow(
 
     def told(added: int, *, confirmed: bool = False) -> tuple[int, tuple[int, int]]:
         poll.postgres.query("UPDATE queues SET seen_at = now() - interval '1 minute'")
-        seen = Report(Figures(added, 0), True, "", "open", confirmed)
+        seen = Report(Figures(added, 0), True, "", "open", time.monotonic(), confirmed)
         return store.report({queue: seen})[queue], poll.postgres.query(FIGURES)[0]
 
     assert told(5) == (5, (5, 0))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -66,8 +67,12 @@ class Session:
         return seen
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Move ballots until `stopping` is set; the batch in hand is finished first."""
-        while not stopping.is_set():
+        """Move ballots until `stopping` is set.
+
+        What was read by then is stored and acknowledged first, also where the queue was closed
+        meanwhile: others would wait for it as long as for what a dead worker has read.
+        """
+        while not stopping.is_set() or PENDING in self._after.values():
             if self._look_due:
                 self._look_due = False
                 await self._look()
@@ -76,14 +81,14 @@ class Session:
 
     async def _look(self) -> None:
         """Open or close the queue as the store asks for, and see what there is to read."""
-        knew = self._state
+        knew, looked_at = self._state, time.monotonic()
         streams, accepted, left = await self._queue.look(self._after)
         await self._publish(accepted)
         if await self._open_or_close(streams):
             streams = (await self._queue.look()).streams
         self._after = {stream: self._after.get(stream, PENDING) for stream in streams}
         if streams:
-            self._report(streams, knew)
+            self._report(streams, knew, looked_at)
         await self._finish_for_others(left)
 
     async def _open_or_close(self, streams: dict[str, Figures]) -> bool:
@@ -117,14 +122,15 @@ class Session:
             # Until it is emptied its frontend has no use for it either.
             log.warning("queue %s is full: what is accepted is not published", self._address)
 
-    def _report(self, streams: dict[str, Figures], knew: str) -> None:
+    def _report(self, streams: dict[str, Figures], knew: str, looked_at: float) -> None:
         total = Figures.of(streams.values())
         # All workers look, and another may have reported a later moment than ours. A look that
         # comes after the store has said so and still has less is of a queue that has lost entries.
         lost = self._most - total.entries_added
         if lost > 0:
             log.error("queue %s has lost %d entries", self._address, lost)
-        self._seen = Report(total, OPEN in streams, self._sender, knew, confirmed=lost > 0)
+        is_open = OPEN in streams
+        self._seen = Report(total, is_open, self._sender, knew, looked_at, confirmed=lost > 0)
 
     async def _finish_for_others(self, left: list[str]) -> None:
         """Store what other consumers have read and left behind.

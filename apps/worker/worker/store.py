@@ -1,6 +1,7 @@
 """The store, as a worker sees it: one Postgres connection, for all queues that the worker reads."""
 
 import logging
+import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -88,11 +89,11 @@ BEAT = """
     SELECT worker, beat, unreached FROM workers
 """
 REPORT = """
-    SELECT queue, report(queue, added, backlog, oldest_ms, intake_open, node, knew, confirmed)
+    SELECT queue, report(queue, added, backlog, oldest_ms, intake_open, node, knew, confirmed, age)
     FROM (VALUES %s) AS told
-        (queue, added, backlog, oldest_ms, intake_open, node, knew, confirmed)
+        (queue, added, backlog, oldest_ms, intake_open, node, knew, confirmed, age)
 """
-REPORT_TYPES = "(%s::uuid, %s::bigint, %s::bigint, %s::bigint, %s, %s, %s, %s)"
+REPORT_TYPES = "(%s::uuid, %s::bigint, %s::bigint, %s::bigint, %s, %s, %s, %s, %s)"
 
 
 class Refused(Exception):
@@ -103,13 +104,15 @@ class Report(NamedTuple):
     """What a worker saw of a queue.
 
     `knew` is what `intake_states` said before the look, `node` the node that sent the latest entry,
-    or "". `confirmed`: the look came after an answer to an earlier report that was higher.
+    or "". `looked_at` is when it looked, by `time.monotonic`. `confirmed`: the look came after an
+    answer to an earlier report that was higher.
     """
 
     figures: Figures
     intake_open: bool
     node: str
     knew: str
+    looked_at: float
     confirmed: bool = False
 
 
@@ -214,10 +217,14 @@ class Store:
         Where that is more than its figures have, either somebody has looked later, or the queue has
         lost entries: that is decided by looking again, and `confirmed`.
         """
+        now = time.monotonic()
+        # All workers take the rows in one order: no two wait for each other.
         rows = [
-            (str(queue), *told.figures, told.intake_open, told.node, told.knew, told.confirmed)
-            # All workers take the rows in one order: no two wait for each other.
-            for queue, told in sorted(reports.items())
+            (
+                *(str(queue), *seen.figures, seen.intake_open, seen.node, seen.knew),
+                *(seen.confirmed, now - seen.looked_at),
+            )
+            for queue, seen in sorted(reports.items())
         ]
         with self._connection.cursor() as cursor:
             found = execute_values(

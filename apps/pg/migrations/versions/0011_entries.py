@@ -59,11 +59,12 @@ def upgrade() -> None:
 
         CREATE FUNCTION report(
             id uuid, added bigint, left_over bigint, oldest bigint, is_open boolean, sender text,
-            knew text, confirmed boolean
+            knew text, confirmed boolean, age double precision
         ) RETURNS bigint LANGUAGE plpgsql
         SECURITY DEFINER SET search_path = public, pg_temp AS $$
         DECLARE
             known queues;
+            looked_at timestamptz := now() - age * interval '1 second';
         BEGIN
             SELECT * INTO known FROM queues WHERE queue = id;
             -- A late report says less than one of a later look: nothing of it is news. Only a
@@ -74,7 +75,7 @@ def upgrade() -> None:
             -- All workers look every second, and one row a second is enough; but the one that knows
             -- the node may never come first. The store's clock may have been ahead: what is from
             -- the future is written over.
-            IF known.seen_at BETWEEN now() - interval '0.9 seconds' AND now()
+            IF known.seen_at BETWEEN looked_at - interval '0.9 seconds' AND now()
                 AND is_open = known.intake_open
                 AND known.ended = (knew IN ('closed', 'retired'))
                 AND added >= known.entries_added
@@ -84,7 +85,7 @@ def upgrade() -> None:
             END IF;
             -- A look of before the end adds nothing to one of after it, unless it has more: then
             -- that was not the end.
-            UPDATE queues SET seen_at = now(), node = coalesce(nullif(sender, ''), node),
+            UPDATE queues SET seen_at = looked_at, node = coalesce(nullif(sender, ''), node),
                 shortfall = greatest(shortfall, entries_added - added),
                 entries_added = greatest(entries_added, added),
                 waiting = CASE WHEN ended AND added <= entries_added
@@ -100,8 +101,9 @@ def upgrade() -> None:
         COMMENT ON FUNCTION report IS 'What a worker saw of a queue: entries ever added, entries '
             'left in it, when the oldest of these was added (ms since the epoch, or null), whether '
             'it takes votes, the node, what intake_state said before the look, and whether this '
-            'look came after an answer that was higher. Returns the most that was ever reported: '
-            'where that is more than added, look again and confirm.';
+            'look came after an answer that was higher, and how many seconds ago it was. Returns '
+            'the most that was ever reported: where that is more than added, look again and '
+            'confirm.';
         REVOKE ALL ON FUNCTION report FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION report TO worker;
         REVOKE UPDATE ON queues FROM worker;
