@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hashlib import sha1
 from uuid import uuid4
 
+from common.redis_connection import RedisConnection
 from hiredis import ReplyError
 
 from frontend.ballot import Ballot
-from frontend.connection import Connection
 from frontend.entry import Entries
 
 # Without NOMKSTREAM a late vote would make the stream anew, and so reopen the poll. What workers
@@ -78,8 +78,8 @@ class Writer:
         self._keys = ("3", "ballots", f"witness:{self._boot}", "doubts")
         self._seq = 1
         self._doubts: list[str] = []
-        self._connection: Connection | None = None
-        self._opening: asyncio.Task[Connection] | None = None
+        self._connection: RedisConnection | None = None
+        self._opening: asyncio.Task[RedisConnection] | None = None
 
     async def write(self, ballots: Sequence[Ballot], accepted: bytes) -> bool:
         """Store ballots, all or none; False where the queue takes no votes, and so stored nothing.
@@ -115,21 +115,22 @@ class Writer:
     async def exists(self, key: str) -> bool:
         """Whether the queue has a key; raises OSError or hiredis.HiredisError."""
         connection = await self._connect()
-        return bool(await connection.ask("EXISTS", key))
+        [found] = await connection.ask(("EXISTS", key))
+        return bool(found)
 
-    async def _run(self, connection: Connection, script: str, *arguments: str | bytes) -> bool:
+    async def _run(self, connection: RedisConnection, script: str, *arguments: str | bytes) -> bool:
         try:
-            reply = await connection.ask("EVALSHA", DIGESTS[script], *self._keys, *arguments)
+            [reply] = await connection.ask(("EVALSHA", DIGESTS[script], *self._keys, *arguments))
         except ReplyError as error:
             # Redis was restarted, or told to forget its scripts.
             if not str(error).startswith("NOSCRIPT"):
                 raise
-            reply = await connection.ask("EVAL", script, *self._keys, *arguments)
+            [reply] = await connection.ask(("EVAL", script, *self._keys, *arguments))
         if isinstance(reply, list):
             raise NotAccepted(reply[0])
         return bool(reply)
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> RedisConnection:
         if self._connection is not None and self._connection.is_open:
             return self._connection
         # Whoever needs it meanwhile waits for the same one: health checks would queue up.
@@ -137,9 +138,9 @@ class Writer:
             self._opening = asyncio.create_task(self._open())
         return await asyncio.shield(self._opening)
 
-    async def _open(self) -> Connection:
+    async def _open(self) -> RedisConnection:
         try:
-            self._connection = await Connection.open(*self._server)
+            self._connection = await RedisConnection.open(*self._server)
             return self._connection
         finally:
             self._opening = None

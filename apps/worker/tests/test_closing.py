@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from common.redis_connection import Command, RedisConnection
 from testing.event_loop import run
 from testing.poll import Frontend, Poll, cast, wait_for_intake
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 from worker.config import Config
-from worker.connection import Command, Connection
 from worker.queue import CLOSED, OPEN, Figures, Queue
 from worker.store import Report, Store
 
@@ -124,14 +124,14 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
     act: str,
 ) -> None:
     config = Config.from_environ(poll.environment(redis_server))
-    original = Connection.ask
+    original = RedisConnection.ask
 
     async def play() -> None:
         late, other = [await Queue.connect(redis_server.host, config) for _ in "ab"]
         if opened:
             assert await other.open_intake()
 
-        async def meanwhile(connection: Connection, *commands: Command) -> list[Any]:
+        async def meanwhile(connection: RedisConnection, *commands: Command) -> list[Any]:
             if act in (command[0] for command in commands):
                 monkeypatch.undo()
                 assert opened or await other.open_intake()
@@ -139,10 +139,10 @@ def test_a_worker_that_is_stopped_between_its_look_and_its_act_changes_nothing(
                 assert await end_intake(other)
             return await original(connection, *commands)
 
-        monkeypatch.setattr(Connection, "ask", meanwhile)
+        monkeypatch.setattr(RedisConnection, "ask", meanwhile)
         assert not await look(late)
         # It came to the act.
-        assert Connection.ask is original
+        assert RedisConnection.ask is original
         streams = (await other.look()).streams
         assert {name: figures.backlog for name, figures in streams.items()} == {CLOSED: 1}
         for queue in (late, other):

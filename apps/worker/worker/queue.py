@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from common.redis_connection import RedisConnection
 from hiredis import ReplyError
 
 from worker.ballots import Entry
 from worker.config import Config
-from worker.connection import Connection
 
 GROUP = "counters"
 OPEN = "ballots"
@@ -30,6 +30,8 @@ IDENTITY = "queue:id"
 # Longer than it takes another worker to come where one has gone; until then the frontend has a
 # page to show, and after that it is of no use to anybody.
 WAITING_SECONDS = 10
+# Longer than an fsync on a bad day.
+ANSWER_SECONDS = 15
 
 
 class Figures(NamedTuple):
@@ -85,16 +87,15 @@ class Queue:
     take memory, and all of a MULTI.
     """
 
-    def __init__(self, connection: Connection, consumer: str) -> None:
+    def __init__(self, connection: RedisConnection, consumer: str) -> None:
         self._connection = connection
         self._consumer = consumer
 
     @classmethod
     async def connect(cls, address: str, config: Config) -> "Queue":
         password = config.queue_password_file.read_text().strip()
-        connection = await Connection.connect(
-            address, config.queue_port, config.queue_user, password
-        )
+        place = (address, config.queue_port)
+        connection = await RedisConnection.open(place, config.queue_user, password, ANSWER_SECONDS)
         return cls(connection, config.node)
 
     def close(self) -> None:
