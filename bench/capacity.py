@@ -23,8 +23,6 @@ TIERS = {
 CORES = 8
 BUSY = 0.7
 QUEUE_MEMORY = 512 * MIB  # frontend_queue_memory in roles/frontend/defaults
-# Of the design: durable XADDs of one Redis, and merges by one connection, a second on 2 cores.
-XADDS, MERGES = 62_000, 115_000
 DEMANDS = (
     ("49,800 votes a second", "the record peak of a televised poll", 49_800, 60),
     ("100 million votes in 10 minutes", "", 100_000_000 / 600, 600),
@@ -35,12 +33,10 @@ class Costs:
     """Microseconds of CPU time, without what goes on at rest."""
 
     def __init__(self, figures: dict[str, Any]) -> None:
-        run, pages = figures["load"], figures["pages"]
-        rest = figures["rest"]
-        self.vote: dict[str, float] = {
-            part: (spent - rest.get(part, 0) * run["cpu_window"]) / run["acknowledged"] * 1e6
-            for part, spent in run["cpu"].items()
-        }
+        pages, rest = figures["pages"], figures["rest"]
+        self.vote = _votes(figures["load"], rest)
+        # Each on a new HTTPS connection.
+        self.stranger = _votes(figures["strangers"], rest)
         # A page costs nothing behind the frontend.
         self.page: dict[str, float] = {
             part: (pages["cpu"][part] - rest.get(part, 0) * pages["seconds"])
@@ -48,11 +44,34 @@ class Costs:
             * 1e6
             for part in ("haproxy", "frontend")
         }
+        # Bytes that the machines of a tier receive and send for a vote and its page.
+        run = figures["strangers"]
+        self.network: dict[str, float] = {
+            tier: run["network"][tier] / run["acknowledged"]
+            + pages["network"][tier] / pages["requests"]
+            for tier in TIERS
+        }
+        # Entries in the tables of tracked connections that a vote leaves.
+        self.tracked: dict[str, float] = {
+            tier: number / run["acknowledged"] for tier, number in run["tracked"].items()
+        }
         self.hello: float = figures["hello"]["cpu"] / figures["hello"]["requests"] * 1e6
 
     def tier(self, name: str) -> float:
-        """Of a vote and of the page before it, on the machines of a tier."""
-        return sum(self.vote.get(part, 0) + self.page.get(part, 0) for part in TIERS[name])
+        """Of a stranger's vote and of the page before it, on the machines of a tier."""
+        return sum(self.stranger.get(part, 0) + self.page.get(part, 0) for part in TIERS[name])
+
+    def most(self, part: str) -> float:
+        """Votes a second of a part that has one thread, with a core of its own."""
+        return 1e6 / self.vote[part]
+
+
+def _votes(run: dict[str, Any], rest: dict[str, float]) -> dict[str, float]:
+    """Of each part, for a vote."""
+    return {
+        part: (spent - rest.get(part, 0) * run["cpu_window"]) / run["acknowledged"] * 1e6
+        for part, spent in run["cpu"].items()
+    }
 
 
 def measured(figures: dict[str, Any], costs: Costs) -> Iterator[str]:
@@ -67,11 +86,16 @@ def measured(figures: dict[str, Any], costs: Costs) -> Iterator[str]:
 came within {run["latency"]["50"]:.0f} ms, 99 % within {run["latency"]["99"]:.0f} ms. Lost
 {run["lost"]}, doubled {run["doubled"]}, ghosts {run["ghosts"]}.
 
-| part | µs of CPU time a counted vote | x a bare Flask hello |
-|---|---:|---:|"""
-    parts = sorted(costs.vote.items(), key=lambda item: -item[1])
-    for part, cost in [*parts, ("all", sum(costs.vote.values()))]:
-        yield f"| {part} | {cost:.1f} | {cost / costs.hello:.2f} |"
+µs of CPU time a counted vote, on a connection that is kept; and by strangers, each on a new HTTPS
+connection:
+
+| part | kept | x a bare Flask hello | new HTTPS |
+|---|---:|---:|---:|"""
+    for part, cost in sorted(costs.vote.items(), key=lambda item: -item[1]):
+        row = f"{cost:.1f} | {cost / costs.hello:.2f} | {costs.stranger.get(part, 0):.1f}"
+        yield f"| {part} | {row} |"
+    both = sum(costs.vote.values()), sum(costs.stranger.values())
+    yield f"| all | {both[0]:.1f} | {both[0] / costs.hello:.2f} | {both[1]:.1f} |"
     page = costs.page
     yield f"""
 A bare Flask hello took {costs.hello:.1f} µs in the same run; a page, which a browser fetches before
@@ -86,15 +110,15 @@ ledger with its index and {figures["bytes"]["wal"]:.0f} of Postgres's log, a vot
 
 ## Assumptions
 
-- Each vote is one ballot and one page before it. CPU time a vote is the same at any rate. For
-  worker and store that is more than it will be: the more votes come, the more are in a batch, and
-  a batch had {figures["batch"]:.0f} ballots here.
+- Each voter comes on a new HTTPS connection, with a full handshake, and fetches one page on it
+  before the one vote.
+- CPU time a vote is the same at any rate. That is more than it will be: the more votes come, the
+  more are in a frontend's batch and in a worker's, and a worker's had {figures["batch"]:.0f} here.
 - Machines have {CORES} cores like the one measured, and are planned to be {BUSY:.0%} busy.
-- One queue makes {XADDS:,} durable writes a second, one merging connection {MERGES:,} ballots a
-  second: measured apart, on 2 cores, when the system was designed.
+- A queue has one thread, and a worker's connection to the store is one process there: with a core
+  of its own, {costs.most("redis"):,.0f} durable votes and {costs.most("pg"):,.0f} ballots a second.
 - A queue may hold {QUEUE_MEMORY // MIB} MiB (`frontend_queue_memory`).
-- Disks and networks are left out where no figure of ours tells of them: what they must carry is
-  said below.
+- Disks and networks are not judged: what they must carry is said below.
 """
 
 
@@ -122,34 +146,42 @@ cores busy / {BUSY}.
 
 def limits(figures: dict[str, Any], costs: Costs, rate: float, seconds: float) -> Iterator[str]:
     size = figures["bytes"]
-    frontends = ceil(rate * costs.tier("frontend") / 1e6 / (CORES * BUSY))
+    balancers, frontends = (
+        ceil(rate * costs.tier(tier) / 1e6 / (CORES * BUSY)) for tier in ("interlock", "frontend")
+    )
     each = rate / frontends
     store = rate * costs.tier("store") / 1e6
     yield f"""\
 - **Store, cores**: {store:.1f} are busy, on the one machine that this tier has."""
-    if rate > MERGES:
-        late = (rate - MERGES) * seconds
+    merges = costs.most("pg")
+    if rate > merges:
+        late = (rate - merges) * seconds
         held = QUEUE_MEMORY / size["memory"] * frontends
         yield f"""\
-- **Store, one connection**: {rate:,.0f} a second come and {MERGES:,} are merged: after
+- **Store, one connection**: {rate:,.0f} a second come and {merges:,.0f} are merged: after
   {seconds / 60:.0f} minutes {late:,.0f} ballots wait, and are counted {
-            late / MERGES:.0f} s after the
+            late / merges:.0f} s after the
   last vote. They take {late * size["memory"] / GIB:.1f} GiB of the queues' memory;
   {frontends} queues hold {held:,.0f}, so {
             "nobody is refused"
             if held > late
-            else f"after {held / (rate - MERGES):.0f} s voters are told to try again"
+            else f"after {held / (rate - merges):.0f} s voters are told to try again"
         }. Several workers merge side
   by side; how much faster that is, the drain benchmark tells."""
     else:
         yield f"""\
-- **Store, one connection**: {rate / MERGES:.0%} of what one merges."""
+- **Store, one connection**: {rate / merges:.0%} of what one merges."""
     full = QUEUE_MEMORY / size["memory"] / each
     yield f"""\
 - **Queue, memory**: with the store away, a queue is full after {full:.0f} s, at {each:,.0f} votes a
   second on each of {frontends} frontends. From then on voters are told to try again; none is lost.
-- **Queue, durable writes**: {each / XADDS:.0%} of what one makes.
+- **Queue, durable writes**: {each / costs.most("redis"):.0%} of what one makes.
 - **Queue, disk**: {each * size["log"] / MIB:.1f} MiB a second on each frontend.
+- **Network**: {rate / balancers * costs.network["interlock"] * 8 / 1e6:,.0f} Mbit/s, received and
+  sent, on each of {balancers} load balancers, {each * costs.network["frontend"] * 8 / 1e6:,.0f} on
+  each frontend, {rate * costs.network["store"] * 8 / 1e6:,.0f} on the store.
+- **Tracked connections**: a vote by a new connection left {costs.tracked["interlock"]:.3f} entries
+  on load balancers and {costs.tracked["frontend"]:.3f} on frontends; an entry stays for 120 s.
 - **Store, disk**: {rate * size["wal"] / MIB:.0f} MiB a second of log,
   {rate * (size["ledger"] + size["votes"]) / MIB:.0f} MiB a second of tables;
   {rate * seconds * (size["ledger"] + size["votes"]) / GIB:.0f} GiB of tables after

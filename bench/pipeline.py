@@ -6,7 +6,8 @@
     .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
 
 On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then
-the page that voters fetch before they vote; then bench/hello.py, in the results' image and on its
+the same with each vote on a new HTTPS connection; then the page that voters fetch before they vote;
+then bench/hello.py, in the results' image and on its
 machine, on Granian with 8 threads a process, before which the same client votes, without the load
 balancer. CPU time is what the kernel has booked for each container's
 cgroup. What goes on at rest, mostly health checks, is measured and taken off the votes and pages,
@@ -21,11 +22,11 @@ import re
 import subprocess
 import tempfile
 import time
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import click
+import wrk
 from landslide_cli.inventory import Inventory, inventory_options
 from landslide_cli.progress import Steps
 from landslide_tools.load import generator
@@ -71,10 +72,6 @@ QUEUE = f"""
         'boot', '01890000-0000-7000-8000-000000000000', 'seq', i,
         'mac', string.format('%032x', i)) end" 0 >/dev/null
     echo $(($(memory) - m)) $(($(log) - l))
-"""
-WRK = b"""
-    FROM debian:trixie-slim
-    RUN apt-get update && apt-get install -y --no-install-recommends wrk
 """
 SIZES = """
     SELECT pg_total_relation_size('ballots'), pg_total_relation_size('votes'),
@@ -123,26 +120,43 @@ def used(after: dict[str, float], before: dict[str, float]) -> dict[str, float]:
     return {part: spent - before.get(part, 0.0) for part, spent in after.items()}
 
 
-def pages(lab: Lab, url: str, clients: int) -> dict[str, Any]:
-    """Fetch the page as fast as it goes: requests, seconds, and CPU seconds of each part."""
-    command = ["wrk", "--threads", "2", "--connections", str(clients)]
-    wrk = f"{lab.network}-wrk"
-    lab.client.images.build(
-        fileobj=BytesIO(WRK), tag=wrk, labels=lab.labels, network_mode=lab.network, rm=True
-    )
-    before, began = lab.cpu(), time.monotonic()
-    said = lab.client.containers.run(
-        wrk,
-        [*command, "--duration", f"{PAGE_SECONDS}s", url],
-        network=lab.network,
-        labels=lab.labels,
-        remove=True,
-    ).decode()
+def read_number(lab: Lab, node: str, path: str) -> int:
+    """The number in a file of a node; 0 where there is none."""
+    command = f"cat {path} 2>/dev/null || echo 0; echo '{END}'"
+    return int(lab.read(node, "sh", "-c", command))
+
+
+def traffic(lab: Lab, inventory: Inventory) -> dict[str, float]:
+    """Bytes that the machines of each tier have received and sent so far."""
+    return {
+        tier: sum(
+            read_number(lab, node, f"/sys/class/net/eth0/statistics/{way}_bytes")
+            for node in inventory.groups[tier]
+            for way in ("rx", "tx")
+        )
+        for tier in ("interlock", "frontend", "worker", "store")
+    }
+
+
+def tracked(lab: Lab, inventory: Inventory) -> dict[str, float]:
+    """Connections in the kernel's tables, on the machines of each tier."""
+    return {
+        tier: sum(
+            read_number(lab, node, "/proc/sys/net/netfilter/nf_conntrack_count")
+            for node in inventory.groups[tier]
+        )
+        for tier in ("interlock", "frontend")
+    }
+
+
+def pages(lab: Lab, inventory: Inventory, url: str, clients: int) -> dict[str, Any]:
+    """Fetch the page as fast as it goes: requests, seconds, CPU seconds of each part, bytes."""
+    wrk.build(lab)
+    before, sent, began = lab.cpu(), traffic(lab, inventory), time.monotonic()
+    requests = wrk.run(lab, url, connections=clients, seconds=PAGE_SECONDS)
     after, took = lab.cpu(), time.monotonic() - began
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(said)
-    requests = int(re.findall(r"(\d+) requests in", said)[0])
-    return {"requests": requests, "seconds": took, "cpu": used(after, before)}
+    network = used(traffic(lab, inventory), sent)
+    return {"requests": requests, "seconds": took, "cpu": used(after, before), "network": network}
 
 
 def hello(lab: Lab, node: str, votes: int, clients: int) -> dict[str, float]:
@@ -209,14 +223,20 @@ def main(inventory: Inventory, votes: int, clients: int) -> None:
         run = load([*options, str(votes)])
         busy, had = (now - then for now, then in zip(machine_cpu(), (busy, had), strict=True))
         taken = [now - then for now, then in zip(sizes(lab), before, strict=True)]
+        steps.begin("Votes on new HTTPS connections")
+        sent, logged = traffic(lab, inventory), tracked(lab, inventory)
+        strangers = load([*options, str(votes // 5), "--fresh", "1", "--https", "1"])
+        sent = used(traffic(lab, inventory), sent)
+        logged = used(tracked(lab, inventory), logged)
         steps.begin("Pages")
-        fetched = pages(lab, f"http://{site.balancers[0]}:80/", clients)
+        fetched = pages(lab, inventory, f"http://{site.balancers[0]}:80/", clients)
         steps.begin("Hello")
         bare = hello(lab, inventory.groups["store"][0], votes // 2, clients)
         steps.begin("Bytes")
         figures = {
             "machine": machine(),
             "load": run,
+            "strangers": {**strangers, "network": sent, "tracked": logged},
             "batch": run["acknowledged"] / taken[3],
             "elsewhere": (busy - sum(run["cpu"].values()) - run["generator_cpu"]) / had,
             "rest": idle,
