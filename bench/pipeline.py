@@ -2,7 +2,7 @@
 """What a counted vote costs in CPU time, tier by tier, beside a bare Flask hello in the same run.
 
     ./landslide up
-    export PYTHONPATH=cli:tools:apps:apps/frontend
+    export PYTHONPATH=cli:tools:apps:apps/frontend:bench
     .venv/bin/python -P bench/pipeline.py [-e @FILE] [--votes N]
 
 On the lab: some time at rest; then ./landslide load, which must find every vote counted once; then

@@ -2,7 +2,7 @@
 """A spike of strangers: new connections, and nobody waits for anybody.
 
     ./landslide up
-    export PYTHONPATH=cli:tools:apps:apps/frontend
+    export PYTHONPATH=cli:tools:apps:apps/frontend:bench
     .venv/bin/python -P bench/spike.py [-e @FILE] [--seconds N] [--rate N ...]
 
 First the voting page, by HTTP, on a new connection each, as fast as wrk gets it from one load
