@@ -1,10 +1,10 @@
 """Serve the voting page on port 8000: `python -m frontend`.
 
-One process per CPU that this container may use, each with an event loop and one connection to the
-queue. SIGTERM closes the port, and what is in hand is finished. An idle connection stays
-open until the load balancer closes it: a server that closes it first will sooner or later do so
-just as the next request arrives. A process that dies is replaced; the load balancer asks the other
-ones what it had asked that one.
+One process per CPU that this container may use, but for one CPU, each with an event loop and one
+connection to the queue. SIGTERM closes the port, and what is in hand is finished. An idle
+connection stays open until the load balancer closes it: a server that closes it first will sooner
+or later do so just as the next request arrives. A process that dies is replaced; the load balancer
+asks the other ones what it had asked that one.
 """
 
 import os

@@ -28,8 +28,15 @@ ACCEPTED = 64
 ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
+def process_count() -> int:
+    """One for each CPU that this container may use but one, which the queue, with its one thread,
+    and the kernel have enough to do with. Fewer that are busy take less for a vote than more that
+    wait: each wake-up then is for more of them."""
+    return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
 def serve(port: int, config: Config, drain_seconds: float) -> None:
-    """Serve until SIGTERM, by one process per CPU that this container may use.
+    """Serve until SIGTERM, by `process_count` processes.
 
     Each begins as a copy of this one: that takes no disk, and little time and memory. SIGTERM
     closes the port; what is in hand is finished, for `drain_seconds` at most.
@@ -44,7 +51,7 @@ def serve(port: int, config: Config, drain_seconds: float) -> None:
     listener = socket.create_server(("0.0.0.0", port), backlog=config.connections)
     # They wait until somebody asks for them: none comes between two lines.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ENDING, signal.SIGCHLD})
-    processes = [_start(listener, config, drain_seconds) for _ in os.sched_getaffinity(0)]
+    processes = [_start(listener, config, drain_seconds) for _ in range(process_count())]
     while signal.sigwait({*ENDING, signal.SIGCHLD}) not in ENDING:
         for number, process in enumerate(processes):
             if process.exitcode is not None:

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from frontend.app import create_app
 from frontend.config import Config
+from frontend.server import process_count
 from frontend.vote_handler import VoteHandler
 from frontend.voter import Voter, VoterCookieSigner
 from interlock import topology
@@ -123,7 +124,7 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         # Every process: the test may count them, or end one.
-        processes = len(os.sched_getaffinity(0))
+        processes = process_count()
         deadline = time.monotonic() + SECONDS
         while log.read_text().count(" serves") < processes:
             if self.ended_within(0.05) or time.monotonic() > deadline:

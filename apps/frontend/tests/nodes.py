@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from typing import NamedTuple
 
+from frontend.server import process_count
 from frontend.voter import VoterCookieSigner
 from testing.edge import Edge
 from testing.poll import Poll, wait_for_intake
@@ -77,7 +78,7 @@ class Node:
         def each_process_has_voted() -> bool:
             with ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda _: vote(self.server.port, "b", "", through_edge()), range(8)))
-            return connections() == len(os.sched_getaffinity(0))
+            return connections() == process_count()
 
         # A connection that is made first would wait for its log-in, with nothing sent.
         wait_until(each_process_has_voted)

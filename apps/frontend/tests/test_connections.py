@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGKILL
 
 import pytest
+from frontend.server import process_count
 from testing.edge import Edge
 from testing.haproxy_server import HAProxyServer
 from testing.waiting import wait_until
@@ -159,7 +160,7 @@ def test_a_killed_process_fails_nobody_and_is_replaced(
     balance(edge, server)
     script = tmp_path / "votes.lua"
     script.write_text(VOTES)
-    count = len(os.sched_getaffinity(0))
+    count = process_count()
     before = processes_of(server)
     assert len(before) == count
     with load(edge, 64, 5, "--script", str(script)) as said:

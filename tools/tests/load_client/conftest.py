@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frontend.server import process_count
 from interlock.labels import Labels
 from interlock.topology import Server, Service
 from landslide_tools.load.lab import BALLOTS, COUNTED, NEXT
@@ -75,7 +76,7 @@ class Node:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        processes = len(os.sched_getaffinity(0))
+        processes = process_count()
         wait_until(lambda: log.read_text().count(" serves") == processes)
 
     def signal(self, number: signal.Signals) -> None:
