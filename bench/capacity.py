@@ -51,9 +51,9 @@ class Costs:
             + pages["network"][tier] / pages["requests"]
             for tier in TIERS
         }
-        # Entries in the tables of tracked connections that a vote leaves.
+        # Entries in the tables of tracked connections that a vote leaves; others expire meanwhile.
         self.tracked: dict[str, float] = {
-            tier: number / run["acknowledged"] for tier, number in run["tracked"].items()
+            tier: max(0.0, number / run["acknowledged"]) for tier, number in run["tracked"].items()
         }
         self.hello: float = figures["hello"]["cpu"] / figures["hello"]["requests"] * 1e6
 
@@ -180,8 +180,8 @@ def limits(figures: dict[str, Any], costs: Costs, rate: float, seconds: float) -
 - **Network**: {rate / balancers * costs.network["interlock"] * 8 / 1e6:,.0f} Mbit/s, received and
   sent, on each of {balancers} load balancers, {each * costs.network["frontend"] * 8 / 1e6:,.0f} on
   each frontend, {rate * costs.network["store"] * 8 / 1e6:,.0f} on the store.
-- **Tracked connections**: a vote by a new connection left {max(0, costs.tracked["interlock"]):.3f} entries
-  on load balancers and {max(0, costs.tracked["frontend"]):.3f} on frontends; an entry stays for 120 s.
+- **Tracked connections**: a vote by a new connection left {costs.tracked["interlock"]:.3f} entries
+  on load balancers and {costs.tracked["frontend"]:.3f} on frontends; an entry stays for 120 s.
 - **Store, disk**: {rate * size["wal"] / MIB:.0f} MiB a second of log,
   {rate * (size["ledger"] + size["votes"]) / MIB:.0f} MiB a second of tables;
   {rate * seconds * (size["ledger"] + size["votes"]) / GIB:.0f} GiB of tables after
