@@ -4,11 +4,14 @@ A machine's own haproxy is used where it is new enough; else Debian trixie's, un
 .cache and started by its own loader, so that neither a container nor chroot is needed.
 """
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -57,8 +60,10 @@ class HAProxyServer:
         """SIGKILL to the master and its workers; does nothing where none runs."""
         if self._process is not None:
             if self._process.poll() is None:
-                children = self._children()
-                subprocess.run(["kill", "-KILL", str(self._process.pid), *children], check=True)
+                for process in (str(self._process.pid), *self._children()):
+                    # One that was replaced may just have ended.
+                    with suppress(ProcessLookupError):
+                        os.kill(int(process), signal.SIGKILL)
                 self._process.wait(READY_SECONDS)
             self._process = None
 

@@ -11,7 +11,7 @@ from landslide_cli.inventory import Inventory
 from landslide_tools.chaos import page
 from landslide_tools.chaos.command import USUAL, repetition
 from landslide_tools.chaos.faults import Node, catalogue, spared, touched
-from landslide_tools.chaos.noticed import failures
+from landslide_tools.chaos.noticed import failures, held_up
 from landslide_tools.chaos.schedule import draw
 from landslide_tools.load.series import speed
 from landslide_tools.load_client.record import Vote
@@ -149,6 +149,11 @@ def test_a_vote_has_failed_whose_voter_was_left_alone(votes, failed):
     assert failures(votes, {"one"}) == failed
 
 
+def test_a_disk_that_all_machines_wait_for_is_no_fault_of_theirs():
+    assert not held_up({"disk_seconds": 0.9})
+    assert held_up({"disk_seconds": 2.2})
+
+
 @pytest.mark.parametrize(
     ("votes", "lasted", "gap"),
     [
@@ -171,6 +176,7 @@ def test_the_longest_gap_is_the_longest_time_without_a_receipt(votes, lasted, ga
         ({"lost": 2}, "2 LOST"),
         ({"failed": 3}, "VOTES FAILED"),
         ({"failed": 3, "spared": False}, "each counted exactly once"),
+        ({"failed": 3, "spared": False, "disk_seconds": 2.3}, "this machine's disk took 2.3 s"),
         ({"missed": True}, "did not happen: no such machine"),
     ],
 )
@@ -178,6 +184,7 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
     result = {
         **{"seed": 7, "began": "today", "clients": 8, "report": "seed-7/report.html"},
         **{"acknowledged": 1234, "failed": 0, "spared": True, "longest_gap": 0.5},
+        "disk_seconds": 0.1,
         **{
             "lost": 0,
             "doubled": 0,

@@ -23,13 +23,18 @@ Ballots = Callable[[], list[dict[str, str]]]
 
 @pytest.fixture
 def voters(environ: dict[str, str]) -> Voters:
+    """Patient ones: the disk of a machine that tests may be slow."""
+    return Voters(environ | {"QUEUE_TIMEOUT": "30"})
+
+
+@pytest.fixture
+def impatient_voters(environ: dict[str, str]) -> Voters:
     return Voters(environ)
 
 
 def test_what_comes_while_a_batch_is_written_is_the_next_in_the_order_it_came(
-    environ: dict[str, str], redis_server: RedisServer, ballots: Ballots
+    voters: Voters, redis_server: RedisServer, ballots: Ballots
 ) -> None:
-    voters = Voters(environ | {"QUEUE_TIMEOUT": "30"})
     assert voters.vote(ballot(0)) == [None]
     before = scripts_run(redis_server)
     hold(redis_server)
@@ -48,9 +53,8 @@ def test_what_comes_while_a_batch_is_written_is_the_next_in_the_order_it_came(
 
 
 def test_a_voter_who_does_not_wait_any_more_is_stored_and_hinders_nobody(
-    environ: dict[str, str], redis_server: RedisServer, ballots: Ballots
+    voters: Voters, redis_server: RedisServer, ballots: Ballots
 ) -> None:
-    voters = Voters(environ | {"QUEUE_TIMEOUT": "30"})
     hold(redis_server)
     voters.send([ballot(0)])
     wait_until(lambda: waits(redis_server))
@@ -64,9 +68,8 @@ def test_a_voter_who_does_not_wait_any_more_is_stored_and_hinders_nobody(
 
 
 def test_a_connection_that_is_lost_leaves_the_whole_batch_in_doubt(
-    environ: dict[str, str], redis_server: RedisServer
+    voters: Voters, redis_server: RedisServer
 ) -> None:
-    voters = Voters(environ | {"QUEUE_TIMEOUT": "30"})
     assert voters.vote(ballot(0)) == [None]
     redis_server.pause()
     voters.send_batch([ballot(number) for number in range(1, 20)])
@@ -84,19 +87,21 @@ def test_a_connection_that_is_lost_leaves_the_whole_batch_in_doubt(
 
 
 def test_a_batch_without_an_answer_in_time_is_in_doubt_and_nobody_waits_behind_it(
-    voters: Voters, redis_server: RedisServer
+    impatient_voters: Voters, redis_server: RedisServer
 ) -> None:
-    assert voters.vote(ballot(0)) == [None]
+    assert impatient_voters.vote(ballot(0)) == [None]
     redis_server.pause()
-    voters.send_batch([ballot(number) for number in range(1, 20)])
+    impatient_voters.send_batch([ballot(number) for number in range(1, 20)])
     late = [ballot(number) for number in range(20, 40)]
-    assert all(isinstance(outcome, ServiceUnavailable) for outcome in voters.vote(*late))
-    assert not any(outcome is None for one, outcome in voters.outcomes.items() if one != ballot(0))
+    assert all(isinstance(outcome, ServiceUnavailable) for outcome in impatient_voters.vote(*late))
+    assert not any(
+        outcome is None for one, outcome in impatient_voters.outcomes.items() if one != ballot(0)
+    )
     redis_server.resume()
     # It had come to the queue whole, and is stored when nobody waits any more.
     wait_until(lambda: books(redis_server) == (list(range(1, 21)), set(), 20))
-    run(voters.queue.check())
-    assert voters.vote(ballot(40)) == [None]
+    run(impatient_voters.queue.check())
+    assert impatient_voters.vote(ballot(40)) == [None]
     assert books(redis_server) == (list(range(1, 22)), set(range(2, 21)), 21)
 
 
@@ -136,9 +141,8 @@ def test_a_queue_with_room_for_a_part_of_a_batch_takes_all_of_it_or_nothing(
 
 
 def test_a_poll_that_closes_takes_all_of_a_batch_or_nothing(
-    environ: dict[str, str], redis_server: RedisServer
+    voters: Voters, redis_server: RedisServer
 ) -> None:
-    voters = Voters(environ | {"QUEUE_TIMEOUT": "30"})
     assert voters.vote(ballot(0)) == [None]
     hold(redis_server)
     voters.send([ballot(1)])
@@ -158,14 +162,14 @@ def test_a_poll_that_closes_takes_all_of_a_batch_or_nothing(
 
 
 def test_what_happens_to_the_queue_loses_no_acknowledged_vote_and_leaves_no_gap(
-    voters: Voters, redis_server: RedisServer, ballots: Ballots
+    impatient_voters: Voters, redis_server: RedisServer, ballots: Ballots
 ) -> None:
     random = Random(16)
     number = 0
     for _ in range(25):
         for _ in range(random.randint(1, 4)):
             size = random.choice((1, 2, 7, 40))
-            voters.send([ballot(number + n) for n in range(size)])
+            impatient_voters.send([ballot(number + n) for n in range(size)])
             number += size
             run(asyncio.sleep(random.choice((0.0, 0.0, 0.001, 0.01))))
         match random.choice(("kill", "freeze", "forget", "hang up", "nothing")):
@@ -182,11 +186,15 @@ def test_what_happens_to_the_queue_loses_no_acknowledged_vote_and_leaves_no_gap(
             case "hang up":
                 with redis_server.client() as redis:
                     redis.client_kill_filter(_type="normal", skipme=True)
-    voters.wait()
-    assert len(voters.outcomes) == number
+    impatient_voters.wait()
+    assert len(impatient_voters.outcomes) == number
     last = ballot(number)
-    wait_until(lambda: run(_is_open(voters.queue)) and voters.vote(last) == [None])
-    acknowledged = {one.cast for one, outcome in voters.outcomes.items() if outcome is None}
+    wait_until(
+        lambda: run(_is_open(impatient_voters.queue)) and impatient_voters.vote(last) == [None]
+    )
+    acknowledged = {
+        one.cast for one, outcome in impatient_voters.outcomes.items() if outcome is None
+    }
     assert len(acknowledged) > 100
     assert {int(entry["cast"]) for entry in ballots()} >= acknowledged
     stored, noted, witness = books(redis_server)

@@ -21,7 +21,7 @@ from landslide_tools.load_client.plan import LoadProfile
 from . import page
 from .faults import TIERS, Node, catalogue, spared, touched
 from .injector import Chaos, Statistics, heal
-from .noticed import failures
+from .noticed import failures, held_up
 from .schedule import Planned, draw
 
 # So few votes that machines have resources left to recover with.
@@ -52,7 +52,8 @@ def play(
     trial = run_trial(site, profile, directory, steps, chaos, repeat, skew, balancers)
     failed = failures(trial.votes, balancers)
     # Interrupted votes have no answer either.
-    unnoticed = not trial.interrupted and spared(faults, nodes)
+    left_alone = not trial.interrupted and not held_up(trial.figures)
+    unnoticed = left_alone and spared(faults, nodes)
     # During another fault, a fault may have nothing left to break.
     missed = len(plan) == 1 and any(fault["problem"] for fault in trial.figures["faults"])
     return {

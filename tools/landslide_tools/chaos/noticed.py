@@ -1,8 +1,20 @@
 """Which votes failed, as their voters saw it. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from landslide_tools.load_client.record import Vote
+
+# A frontend waits 2 s for a vote to be on disk; another write may have waited longer than ours.
+DISK_SECONDS = 1.0
+
+
+def held_up(figures: Mapping[str, Any]) -> bool:
+    """Say whether this machine's disk, which all machines of a lab share, stopped all frontends.
+
+    Votes that failed then say nothing of the faults.
+    """
+    return bool(figures["disk_seconds"] > DISK_SECONDS)
 
 
 def failures(votes: Sequence[Vote], touched: Collection[str]) -> int:

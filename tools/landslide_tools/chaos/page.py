@@ -5,6 +5,8 @@ from typing import Any
 
 from common.pages import templates
 
+from .noticed import held_up
+
 
 def summary(result: dict[str, Any]) -> str:
     """Return the result of a round, in a line."""
@@ -24,6 +26,11 @@ def summary(result: dict[str, Any]) -> str:
             f"{result['ambiguous']:,} ambiguous",
             f"longest gap {result['longest_gap']:.1f} s",
             f"recovered after {result['recovery_seconds']:.1f} s",
+            *(
+                [f"this machine's disk took {result['disk_seconds']:.1f} s"]
+                if held_up(result)
+                else []
+            ),
             ", ".join(wrong) or "each counted exactly once",
         ]
     )

@@ -1,5 +1,6 @@
 """The load client: a container on the lab's network that is gone after the run."""
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -48,8 +49,8 @@ class Run:
         self._profile = profile
         self.interrupted = False
 
-    def vote(self, choices: list[str], show: Callable[[int], None]) -> float:
-        """Send the votes that are asked for; return the client's own CPU time in seconds.
+    def vote(self, choices: list[str], show: Callable[[int], None]) -> dict[str, float]:
+        """Send the votes that are asked for; return what the client says of itself at its end.
 
         `show` is called now and then with the number of votes so far. Interrupted, the client
         stops, and its record is valid. Raises `Problem` where the client fails.
@@ -62,10 +63,10 @@ class Run:
             output = container.logs().decode()
         finally:
             container.remove(force=True)
-        name, _, spent = output.strip().rpartition("\n")[2].partition(" ")
-        if code != 0 or name != "cpu_seconds":
+        if code != 0:
             raise Problem(f"The load client has failed:\n{output}")
-        return float(spent)
+        said: dict[str, float] = json.loads(output.splitlines()[-1])
+        return said
 
     def _start(self) -> Any:
         name = f"{self._lab.network}-load"

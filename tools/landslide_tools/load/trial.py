@@ -129,7 +129,7 @@ def run_trial(
     steps.begin("Votes")
     run = Run(lab, image, site.target, directory, profile)
     with meanwhile or nullcontext([]) as faults:
-        generator_cpu = run.vote(choices, lambda number: steps.advance(number, profile.votes))
+        client = run.vote(choices, lambda number: steps.advance(number, profile.votes))
     voters.unlink()
     sent = read(directory / "record")
     if not sent:
@@ -153,7 +153,8 @@ def run_trial(
         "drain_seconds": drain_seconds,
         "cpu": {part: spent - before.get(part, 0) for part, spent in after.items()},
         "cpu_window": window,
-        "generator_cpu": generator_cpu,
+        "generator_cpu": client["cpu_seconds"],
+        "disk_seconds": client["disk_seconds"],
         # Unless all votes were sent before.
         **speed(sent, 0 if run.interrupted or len(sent) >= profile.votes else profile.seconds),
         **verdict.as_dict(),

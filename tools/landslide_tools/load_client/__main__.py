@@ -3,10 +3,12 @@
 DIRECTORY/voters has a signed cookie on each line, as many as there are votes, or more. A line for
 each vote goes to DIRECTORY/record as soon as it is known what came of it. SIGINT ends the run at
 once: what is recorded stands, and votes in hand are recorded as such without an answer. The last
-line of the output is `cpu_seconds N`, the client's own CPU time.
+line of the output is JSON: `cpu_seconds`, the client's own CPU time, and `disk_seconds`, the
+longest time that a write took to be on this machine's disk.
 """
 
 import asyncio
+import json
 import resource
 import signal
 import sys
@@ -14,6 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from .disk import DiskWatch
 from .plan import Plan
 from .run import Run
 
@@ -36,8 +39,9 @@ def main() -> None:
     # A connection for each vote that waits: in an open loop there may be many.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    asyncio.run(vote(Path(sys.argv[1])))
-    print(f"cpu_seconds {time.process_time():.3f}")
+    with DiskWatch() as disk:
+        asyncio.run(vote(Path(sys.argv[1])))
+    print(json.dumps({"cpu_seconds": time.process_time(), "disk_seconds": disk.longest}))
 
 
 if __name__ == "__main__":

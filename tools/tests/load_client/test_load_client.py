@@ -1,5 +1,6 @@
 """The load client before real load balancers and frontends, with a real ledger behind them."""
 
+import json
 import signal
 import time
 from collections import Counter
@@ -30,7 +31,7 @@ def test_every_vote_is_sent_recorded_and_counted_once(
     assert (verdict.sent, verdict.acknowledged) == (1003, 1003)
     assert (verdict.extra, verdict.ambiguous) == (0, 0)
     assert 550 < verdict.voters < 850
-    assert float(said.strip().rpartition(" ")[2]) > 0
+    assert min(json.loads(said).values()) > 0
     for vote in run.votes():
         # The edge's time lies between the client's two, or after the last vote. HAProxy reads the
         # clock once for all that it does in a round of its loop, in which it may wait for the CPU.
