@@ -60,21 +60,21 @@ class HAProxyServer:
         """SIGKILL to the master and its workers; does nothing where none runs."""
         if self._process is not None:
             if self._process.poll() is None:
-                for process in (str(self._process.pid), *self._children()):
+                for process in (self._process.pid, *self._children()):
                     # One that was replaced may just have ended.
                     with suppress(ProcessLookupError):
-                        os.kill(int(process), signal.SIGKILL)
+                        os.kill(process, signal.SIGKILL)
                 self._process.wait(READY_SECONDS)
             self._process = None
 
     def worker(self) -> int:
         """Process ID of the newest worker."""
-        return int(self._children()[-1])
+        return self._children()[-1]
 
-    def _children(self) -> list[str]:
+    def _children(self) -> list[int]:
         assert self._process is not None
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        return path.read_text().split() if path.exists() else []
+        return [int(one) for one in path.read_text().split()] if path.exists() else []
 
 
 @pytest.fixture(scope="session")

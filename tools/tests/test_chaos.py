@@ -207,6 +207,7 @@ def test_the_report_tells_what_went_wrong(wrong, said, tmp_path):
     assert "4 ambiguous" in page.summary(result)
     assert "power loss of store01" in text
     assert ("1 of 1 rounds failed." in text) is bool(wrong)
+    assert ("(the disk took 2.3 s)" in text) is ("disk_seconds" in wrong)
 
 
 @pytest.mark.parametrize(

@@ -90,12 +90,12 @@ def test_figures_are_of_the_look_and_not_of_the_report(
     postgres: PostgresServer, queue: UUID
 ) -> None:
     """Votes that came in between were not waiting then: whoever asks must not take them for it."""
-    asked = postgres.query("SELECT clock_timestamp()")[0][0]
+    before = postgres.query("SELECT clock_timestamp()")[0][0]
     report(postgres, queue, 3, age=2)
     seen = "SELECT waiting, seen_at < %s FROM lag"
-    assert postgres.query(seen, asked) == [(0, True)]
+    assert postgres.query(seen, before) == [(0, True)]
     report(postgres, queue, 5, left_over=2)
-    assert postgres.query(seen, asked) == [(2, False)]
+    assert postgres.query(seen, before) == [(2, False)]
 
 
 def test_an_unknown_queue_is_not_made_by_a_report(postgres: PostgresServer) -> None:

@@ -38,5 +38,5 @@ def summary(result: dict[str, Any]) -> str:
 
 def write(path: Path, rounds: list[dict[str, Any]]) -> None:
     """Write the report of these rounds to `path`, beside their own directories."""
-    page = templates("landslide_tools").get_template("chaos.html").render(rounds=rounds)
-    path.write_text(page, encoding="utf-8")
+    template = templates("landslide_tools").get_template("chaos.html")
+    path.write_text(template.render(rounds=rounds, held_up=held_up), encoding="utf-8")
