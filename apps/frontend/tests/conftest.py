@@ -211,13 +211,23 @@ def balance(edge: Edge, *servers: Server, labels: Labels = LABELS) -> None:
 
 
 @pytest.fixture
-def environ(tmp_path: Path, redis_server: RedisServer) -> dict[str, str]:
+def queue_timeout() -> str:
+    """How long a frontend waits for its queue: longer than any busy machine holds one up."""
+    return "30"
+
+
+# For tests that stop the queue, and wait until the frontend has given it up.
+IMPATIENT = pytest.mark.parametrize("queue_timeout", ["1"])
+
+
+@pytest.fixture
+def environ(tmp_path: Path, redis_server: RedisServer, queue_timeout: str) -> dict[str, str]:
     """The environment of a frontend whose queue runs, and is open."""
     accept(redis_server, ACCEPTED)
     redis_server.open_intake()
     poll_file = tmp_path / "poll.yml"
     poll_file.write_text(json.dumps(POLL))
-    return settings(tmp_path, redis_server, poll_file) | {"QUEUE_TIMEOUT": "0.3"}
+    return settings(tmp_path, redis_server, poll_file) | {"QUEUE_TIMEOUT": queue_timeout}
 
 
 @pytest.fixture
@@ -241,7 +251,7 @@ def stranger(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def server(environ: dict[str, str], tmp_path: Path) -> Iterator[Server]:
-    server = Server(environ | {"QUEUE_TIMEOUT": "5"}, tmp_path / "server.log")
+    server = Server(environ, tmp_path / "server.log")
     yield server
     server.stop()
 

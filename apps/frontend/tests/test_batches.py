@@ -23,13 +23,12 @@ Ballots = Callable[[], list[dict[str, str]]]
 
 @pytest.fixture
 def voters(environ: dict[str, str]) -> Voters:
-    """Patient ones: the disk of a machine that tests may be slow."""
-    return Voters(environ | {"QUEUE_TIMEOUT": "30"})
+    return Voters(environ)
 
 
 @pytest.fixture
 def impatient_voters(environ: dict[str, str]) -> Voters:
-    return Voters(environ)
+    return Voters(environ | {"QUEUE_TIMEOUT": "1"})
 
 
 def test_what_comes_while_a_batch_is_written_is_the_next_in_the_order_it_came(

@@ -107,7 +107,7 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int], S
             # may have.
             resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
             try:
-                server = Server(environ | connections | {"QUEUE_TIMEOUT": "5"}, tmp_path / "log")
+                server = Server(environ | connections, tmp_path / "log")
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             ending.callback(server.stop)

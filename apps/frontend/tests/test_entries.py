@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import ACCEPTED, ENTRY_KEY, accept
+from .conftest import ACCEPTED, ENTRY_KEY, IMPATIENT, accept
 
 Ballots = Callable[[], list[dict[str, str]]]
 JSON = {"Accept": "application/json"}
@@ -58,6 +58,7 @@ def test_entries_are_numbered_signed_and_witnessed(
     assert doubts(redis_server) == {}
 
 
+@IMPATIENT
 def test_a_timeout_leaves_a_number_in_doubt_that_is_noted_with_the_next_vote(
     client: FlaskClient, ballots: Ballots, redis_server: RedisServer
 ) -> None:

@@ -11,7 +11,7 @@ from frontend.request import FORM
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import SOURCE, Browser, Server, last_in, make_app, through_edge
+from .conftest import IMPATIENT, SOURCE, Browser, Server, last_in, make_app, through_edge
 
 Ballots = Callable[[], list[dict[str, str]]]
 
@@ -68,6 +68,7 @@ def test_a_restart_between_two_votes_is_not_noticed(
     assert len(ballots()) == 2
 
 
+@IMPATIENT
 def test_whoever_votes_again_after_a_timeout_is_the_same_voter(
     client: Browser, redis_server: RedisServer, ballots: Ballots
 ) -> None:

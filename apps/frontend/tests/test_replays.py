@@ -12,7 +12,7 @@ from frontend.voter import Voter
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import Browser, accept, last_in, make_app, sign
+from .conftest import IMPATIENT, Browser, accept, last_in, make_app, sign
 
 Ballots = Callable[[], list[dict[str, str]]]
 JSON = {"Accept": "application/json"}
@@ -115,6 +115,7 @@ def test_a_double_press_is_one_voter_and_one_choice(app: Flask, ballots: Ballots
     assert len({ballot["voter"] for ballot in ballots()}) == 1
 
 
+@IMPATIENT
 def test_a_vote_without_a_receipt_makes_no_page_old(
     app: Flask, client: Browser, redis_server: RedisServer, ballots: Ballots
 ) -> None:
@@ -148,6 +149,7 @@ def test_after_a_vote_without_a_receipt_the_same_page_can_be_tried_again(
     assert stored(ballots) == "ab"
 
 
+@IMPATIENT
 def test_an_older_receipt_is_not_shown_where_a_later_vote_may_be_stored(
     client: Browser, redis_server: RedisServer, ballots: Ballots
 ) -> None:
@@ -239,6 +241,7 @@ def test_a_question_is_in_the_language_of_the_voter(
 DENIALS = ("not counted", "not be stored", "nicht gezählt", "nicht gespeichert", "لم يُحتسب")
 
 
+@IMPATIENT
 @pytest.mark.parametrize("kind", [{}, JSON], ids=["page", "JSON"])
 def test_no_refusal_denies_that_an_earlier_try_was_stored(
     client: Browser, redis_server: RedisServer, kind: dict[str, str]
@@ -259,6 +262,7 @@ def test_no_refusal_denies_that_an_earlier_try_was_stored(
     assert all("not confirmed" in said[number].text for number in (0, 1, 3))
 
 
+@IMPATIENT
 def test_after_the_closing_a_vote_in_doubt_is_named(
     client: Browser, redis_server: RedisServer
 ) -> None:
