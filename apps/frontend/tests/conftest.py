@@ -155,22 +155,20 @@ class Server:
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
 
+    def processes(self) -> list[int]:
+        """Those that serve, oldest first."""
+        pid = self.process.pid
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def has_read_all(self) -> bool:
+        """Whether all that was sent to it has been accepted and read (`man 5 proc`)."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ours = [row for row in rows if int(row[1].rpartition(":")[2], 16) == self.port]
+        return all(int(row[4].rpartition(":")[2], 16) == 0 for row in ours)
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(SECONDS)
-
-
-def processes_of(server: Server) -> list[int]:
-    """Those that serve, oldest first."""
-    pid = server.process.pid
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def in_hand(server: Server) -> bool:
-    """Whether all that was sent to a server has been accepted and read (`man 5 proc`)."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    ours = [row for row in rows if int(row[1].rpartition(":")[2], 16) == server.port]
-    return all(int(row[4].rpartition(":")[2], 16) == 0 for row in ours)
 
 
 def settings(directory: Path, queue: RedisServer, poll_file: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from testing.event_loop import event_loop, run
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import FORM, Server, in_hand, processes_of, through_edge
+from .conftest import FORM, Server, through_edge
 from .voters import Voters, ballot, books, hold, let_go, scripts_run, waits
 
 Ballots = Callable[[], list[dict[str, str]]]
@@ -224,7 +224,7 @@ def test_voters_that_go_while_their_batch_is_written_are_counted(
 ) -> None:
     hold(redis_server)
     connections = [cast(server) for _ in range(20)]
-    wait_until(lambda: in_hand(server))
+    wait_until(lambda: server.has_read_all())
     for gone in connections[::2]:
         gone.close()
     let_go(redis_server)
@@ -239,8 +239,8 @@ def test_a_process_that_is_killed_with_a_batch_in_flight_has_thanked_nobody_and_
 ) -> None:
     redis_server.pause()
     connections = [cast(server) for _ in range(20)]
-    wait_until(lambda: in_hand(server))
-    for process in processes_of(server):
+    wait_until(lambda: server.has_read_all())
+    for process in server.processes():
         os.kill(process, SIGKILL)
     for connection in connections:
         with pytest.raises(ConnectionError):

@@ -15,7 +15,7 @@ from testing.edge import Edge
 from testing.haproxy_server import HAProxyServer
 from testing.waiting import wait_until
 
-from .conftest import SECONDS, Server, balance, processes_of, through_edge
+from .conftest import SECONDS, Server, balance, through_edge
 
 Ballots = Callable[[], list[dict[str, str]]]
 # What a load balancer opens at most: what its label says, and what it checks and keeps beside it.
@@ -161,14 +161,14 @@ def test_a_killed_process_fails_nobody_and_is_replaced(
     script = tmp_path / "votes.lua"
     script.write_text(VOTES)
     count = process_count()
-    before = processes_of(server)
+    before = server.processes()
     assert len(before) == count
     with load(edge, 64, 5, "--script", str(script)) as said:
         wait_until(lambda: len(ballots()) > 100)
         os.kill(before[0], SIGKILL)
         wait_until(lambda: server.log.read_text().count(" serves") == count + 1)
     check_votes(said, ballots)
-    after = processes_of(server)
+    after = server.processes()
     assert len(after) == count
     assert before[0] not in after
     assert server_rows(edge)["chkdown"] == "0"

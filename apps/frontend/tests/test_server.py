@@ -9,7 +9,7 @@ from testing.edge import Edge
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import FORM, SECONDS, Server, balance, in_hand, through_edge
+from .conftest import FORM, SECONDS, Server, balance, through_edge
 
 Ballots = Callable[[], list[dict[str, str]]]
 
@@ -83,7 +83,7 @@ def test_sigterm_lets_votes_in_hand_finish_and_takes_no_more(
         redis.client_pause(SECONDS * 1000, all=False)
         for connection in connections:
             connection.request("POST", "/", body="vote=a", headers=FORM | through_edge())
-        wait_until(lambda: in_hand(server))
+        wait_until(lambda: server.has_read_all())
         server.process.terminate()
         assert server.refuses_connections()
         redis.client_unpause()
