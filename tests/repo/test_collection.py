@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -120,6 +122,16 @@ def test_what_other_collections_are_used_is_declared(tracked: list[Path], root: 
     }
     assert used - {"landslide.voting"} == set(declared)
     assert {collection["name"] for collection in known} >= set(declared)
+
+
+def test_only_what_is_used_of_the_ansible_package_is_installed(root: Path) -> None:
+    known = yaml.safe_load((root / "requirements.yml").read_text())["collections"]
+    places = Path(sysconfig.get_path("purelib"), "ansible_collections").glob("*/*/")
+    installed = {f"{place.parent.name}.{place.name}": place for place in places if place.is_dir()}
+    assert {collection["name"] for collection in known} == set(installed)
+    for collection in known:
+        manifest = json.loads((installed[collection["name"]] / "MANIFEST.json").read_text())
+        assert manifest["collection_info"]["version"] == collection["version"]
 
 
 def test_its_own_ansible_is_declared_as_the_roles_say(root: Path) -> None:
