@@ -15,7 +15,7 @@ from testing.event_loop import event_loop, run
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
 
-from .conftest import FORM, Server, through_edge
+from .conftest import FORM, IMPATIENT, Server, through_edge
 from .voters import Voters, ballot, books, hold, let_go, scripts_run, waits
 
 Ballots = Callable[[], list[dict[str, str]]]
@@ -24,11 +24,6 @@ Ballots = Callable[[], list[dict[str, str]]]
 @pytest.fixture
 def voters(environ: dict[str, str]) -> Voters:
     return Voters(environ)
-
-
-@pytest.fixture
-def impatient_voters(environ: dict[str, str]) -> Voters:
-    return Voters(environ | {"QUEUE_TIMEOUT": "1"})
 
 
 def test_what_comes_while_a_batch_is_written_is_the_next_in_the_order_it_came(
@@ -85,22 +80,21 @@ def test_a_connection_that_is_lost_leaves_the_whole_batch_in_doubt(
     assert books(redis_server) == ([1, 21], set(range(2, 21)), 21)
 
 
+@IMPATIENT
 def test_a_batch_without_an_answer_in_time_is_in_doubt_and_nobody_waits_behind_it(
-    impatient_voters: Voters, redis_server: RedisServer
+    voters: Voters, redis_server: RedisServer
 ) -> None:
-    assert impatient_voters.vote(ballot(0)) == [None]
+    assert voters.vote(ballot(0)) == [None]
     redis_server.pause()
-    impatient_voters.send_batch([ballot(number) for number in range(1, 20)])
+    voters.send_batch([ballot(number) for number in range(1, 20)])
     late = [ballot(number) for number in range(20, 40)]
-    assert all(isinstance(outcome, ServiceUnavailable) for outcome in impatient_voters.vote(*late))
-    assert not any(
-        outcome is None for one, outcome in impatient_voters.outcomes.items() if one != ballot(0)
-    )
+    assert all(isinstance(outcome, ServiceUnavailable) for outcome in voters.vote(*late))
+    assert not any(outcome is None for one, outcome in voters.outcomes.items() if one != ballot(0))
     redis_server.resume()
     # It had come to the queue whole, and is stored when nobody waits any more.
     wait_until(lambda: books(redis_server) == (list(range(1, 21)), set(), 20))
-    run(impatient_voters.queue.check())
-    assert impatient_voters.vote(ballot(40)) == [None]
+    run(voters.queue.check())
+    assert voters.vote(ballot(40)) == [None]
     assert books(redis_server) == (list(range(1, 22)), set(range(2, 21)), 21)
 
 
@@ -160,15 +154,16 @@ def test_a_poll_that_closes_takes_all_of_a_batch_or_nothing(
     assert all(isinstance(voters.outcomes[ballot(n)], PollClosed) for n in range(2, 30))
 
 
+@IMPATIENT
 def test_what_happens_to_the_queue_loses_no_acknowledged_vote_and_leaves_no_gap(
-    impatient_voters: Voters, redis_server: RedisServer, ballots: Ballots
+    voters: Voters, redis_server: RedisServer, ballots: Ballots
 ) -> None:
     random = Random(16)
     number = 0
     for _ in range(25):
         for _ in range(random.randint(1, 4)):
             size = random.choice((1, 2, 7, 40))
-            impatient_voters.send([ballot(number + n) for n in range(size)])
+            voters.send([ballot(number + n) for n in range(size)])
             number += size
             run(asyncio.sleep(random.choice((0.0, 0.0, 0.001, 0.01))))
         match random.choice(("kill", "freeze", "forget", "hang up", "nothing")):
@@ -185,15 +180,11 @@ def test_what_happens_to_the_queue_loses_no_acknowledged_vote_and_leaves_no_gap(
             case "hang up":
                 with redis_server.client() as redis:
                     redis.client_kill_filter(_type="normal", skipme=True)
-    impatient_voters.wait()
-    assert len(impatient_voters.outcomes) == number
+    voters.wait()
+    assert len(voters.outcomes) == number
     last = ballot(number)
-    wait_until(
-        lambda: run(_is_open(impatient_voters.queue)) and impatient_voters.vote(last) == [None]
-    )
-    acknowledged = {
-        one.cast for one, outcome in impatient_voters.outcomes.items() if outcome is None
-    }
+    wait_until(lambda: run(_is_open(voters.queue)) and voters.vote(last) == [None])
+    acknowledged = {one.cast for one, outcome in voters.outcomes.items() if outcome is None}
     assert len(acknowledged) > 100
     assert {int(entry["cast"]) for entry in ballots()} >= acknowledged
     stored, noted, witness = books(redis_server)
@@ -224,7 +215,7 @@ def test_voters_that_go_while_their_batch_is_written_are_counted(
 ) -> None:
     hold(redis_server)
     connections = [cast(server) for _ in range(20)]
-    wait_until(lambda: server.has_read_all())
+    wait_until(server.has_read_all)
     for gone in connections[::2]:
         gone.close()
     let_go(redis_server)
@@ -239,7 +230,7 @@ def test_a_process_that_is_killed_with_a_batch_in_flight_has_thanked_nobody_and_
 ) -> None:
     redis_server.pause()
     connections = [cast(server) for _ in range(20)]
-    wait_until(lambda: server.has_read_all())
+    wait_until(server.has_read_all)
     for process in server.processes():
         os.kill(process, SIGKILL)
     for connection in connections:

@@ -83,7 +83,7 @@ def test_sigterm_lets_votes_in_hand_finish_and_takes_no_more(
         redis.client_pause(SECONDS * 1000, all=False)
         for connection in connections:
             connection.request("POST", "/", body="vote=a", headers=FORM | through_edge())
-        wait_until(lambda: server.has_read_all())
+        wait_until(server.has_read_all)
         server.process.terminate()
         assert server.refuses_connections()
         redis.client_unpause()
