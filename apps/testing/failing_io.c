@@ -1,11 +1,13 @@
-/* Preloaded: writes to the files of one directory, or their syncs, fail with EIO on command.
+/* Preloaded: writes to the files of one directory, or their syncs, fail with EIO on command, or a
+   process stops itself, as by SIGSTOP, when it is about to sync one.
 
-   FAILING_UNDER: a part of the files' paths. FAILING_COMMAND: a file that says what fails now,
-   "write" or "sync"; nothing where it is absent. Not a device: the kernel has no part in it, so what
+   FAILING_UNDER: a part of the files' paths. FAILING_COMMAND: a file that says what happens now,
+   "write", "sync" or "stop"; nothing where it is absent. Not a device: the kernel has no part in it, so what
    was written stays readable. See failing_io.py. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static int fails(int fd, const char *what)
+static int told(int fd, const char *what)
 {
     char link[64], path[4096], command[8];
     const char *under = getenv("FAILING_UNDER"), *file = getenv("FAILING_COMMAND");
@@ -39,12 +41,12 @@ static int fails(int fd, const char *what)
 
 ssize_t write(int fd, const void *data, size_t size)
 {
-    return fails(fd, "write") ? -1 : syscall(SYS_write, fd, data, size);
+    return told(fd, "write") ? -1 : syscall(SYS_write, fd, data, size);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off_t at)
 {
-    return fails(fd, "write") ? -1 : syscall(SYS_pwrite64, fd, data, size, at);
+    return told(fd, "write") ? -1 : syscall(SYS_pwrite64, fd, data, size, at);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
@@ -52,12 +54,19 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
     return pwrite64(fd, data, size, at);
 }
 
+static int fails_to_sync(int fd)
+{
+    if (told(fd, "stop"))
+        raise(SIGSTOP);
+    return told(fd, "sync");
+}
+
 int fsync(int fd)
 {
-    return fails(fd, "sync") ? -1 : syscall(SYS_fsync, fd);
+    return fails_to_sync(fd) ? -1 : syscall(SYS_fsync, fd);
 }
 
 int fdatasync(int fd)
 {
-    return fails(fd, "sync") ? -1 : syscall(SYS_fdatasync, fd);
+    return fails_to_sync(fd) ? -1 : syscall(SYS_fdatasync, fd);
 }

@@ -1,7 +1,8 @@
 """Fixture `failing_io`: programs whose writes or syncs give EIO on command, by failing_io.c.
 
 It fails single calls, which no device does at will: a sync that fails after the write succeeded,
-say. What a kernel does to a whole file system is in disk.py. Needs gcc.
+say. It also stops a process where it syncs, however quick that is: a signal from outside may come
+too late. What a kernel does to a whole file system is in disk.py. Needs gcc.
 """
 
 import os
@@ -34,7 +35,7 @@ class FailingIo:
 
     @contextmanager
     def failing(self, what: str) -> Iterator[None]:
-        """While this holds, `what` fails: "write" or "sync"."""
+        """While this holds, "write" or "sync" fails, or with "stop", a sync stops its process."""
         new = self.command.with_suffix(".new")
         new.write_text(what)
         new.replace(self.command)

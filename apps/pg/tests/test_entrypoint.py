@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from testing.failing_io import FailingIo
 from testing.ports import free_port
 from testing.postgres_server import POLL, SHIPPED, programs
 from testing.waiting import wait_until
@@ -166,24 +167,26 @@ def test_a_store_that_waits_for_the_last_one_can_be_told_to_stop(
 
 
 @pytest.fixture
-def recovering(run: Callable[..., Container]) -> Iterator[tuple[Container, int]]:
+def recovering(
+    run: Callable[..., Container], failing_io: FailingIo
+) -> Iterator[tuple[Container, int]]:
     """A store that replays its log after a power cut, and the id of the process that does it, which
     is held: so slow is a large log on a slow disk."""
     first = run()
     first.wait_until_ready()
     first.psql("CREATE TABLE kept AS SELECT generate_series(1, 20000)")
     first.end()
-    # Version 1 waited as long as pg_ctl does by itself, which is a minute.
-    again = run(PGCTLTIMEOUT="1")
     startup: list[int] = []
 
-    def hold() -> bool:
+    def is_held() -> bool:
         startup[:] = [pid for pid in processes(again) if is_called(pid, "startup")]
-        for pid in startup:
-            os.kill(pid, signal.SIGSTOP)
-        return bool(startup)
+        return any("State:\tT" in Path(f"/proc/{pid}/status").read_text() for pid in startup)
 
-    wait_until(hold)
+    # Before it replays the log, that process syncs it. No other does until it has ended.
+    with failing_io.preloaded("/pg_wal/"), failing_io.failing("stop"):
+        # Version 1 waited as long as pg_ctl does by itself, which is a minute.
+        again = run(PGCTLTIMEOUT="1")
+        wait_until(is_held)
     yield again, startup[0]
     with suppress(ProcessLookupError):
         os.kill(startup[0], signal.SIGKILL)
