@@ -1,16 +1,18 @@
-"""Finds hosts that disagree on a setting of something that there is once."""
+"""Finds shared settings of a wrong type, and settings on which hosts disagree."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: setting_problems
-short_description: Find hosts that disagree on a setting
+short_description: Find settings of a wrong type, and hosts that disagree on one
 version_added: 1.1.0
 author:
   - Landslide (@landslide)
 description:
   - A Swarm service has one specification, which all hosts of its tier share; ports and names that
     several tiers use have one value. Says where an inventory gives hosts different ones.
+  - Also says which settings of C(common) are not of their type. Ansible would validate them once in
+    each play, for the roles that depend on it.
   - The value of a secret is never part of a sentence.
 positional: hostvars, specs, owners, deployers, secrets
 options:
@@ -55,6 +57,8 @@ _value:
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 Groups = Mapping[str, Sequence[str]]
 HostVars = Mapping[str, Mapping[str, Any]]
 UNSET = "not set"
@@ -70,8 +74,8 @@ def setting_problems(
 ) -> list[str]:
     """Return a sentence for each problem; the arguments are documented above."""
     everyone = members(groups, dict.fromkeys(owners.values()))
-    problems: list[str] = []
-    for name, option in specs["common"]["main"]["options"].items():
+    problems = [*type_problems(dict(options(specs["common"])), everyone, hostvars)]
+    for name, option in specs["common"]["settings"]["options"].items():
         tier = owners.get(name.partition("_")[0])
         if tier:
             # Who is silent asks the tier's first host.
@@ -99,6 +103,24 @@ def options(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Return each option of a role, of whichever entry point."""
     for entry in spec.values():
         yield from entry["options"].items()
+
+
+def type_problems(
+    described: Mapping[str, Mapping[str, Any]], hosts: Sequence[str], hostvars: HostVars
+) -> Iterator[str]:
+    """Say which values are not of the type that the spec of their setting has."""
+    judged = ("type", "elements", "choices", "options")
+    having: dict[str, list[str]] = {}
+    for host in hosts:
+        given = {name: hostvars[host][name] for name in described if name in hostvars[host]}
+        spec = {
+            name: {part: described[name][part] for part in judged if part in described[name]}
+            for name in given
+        }
+        for error in ArgumentSpecValidator(spec).validate(given).error_messages:
+            having.setdefault(error, []).append(host)
+    for error, who in having.items():
+        yield f"{', '.join(who)}: {error}"
 
 
 def disagreement(

@@ -15,9 +15,9 @@ GROUPS = {
 }
 SPECS = {
     "common": {
-        "main": {
+        "settings": {
             "options": {
-                "store_port": {"default": 80},
+                "store_port": {"default": 80, "type": "int"},
                 "store_name": {},
                 "docker_settings": {"default": {}},
             }
@@ -103,3 +103,9 @@ def test_a_disagreement_is_said_with_its_hosts(
 
 def test_it_is_a_filter() -> None:
     assert FilterModule().filters() == {"setting_problems": setting_problems}
+
+
+def test_a_value_of_a_wrong_type_is_named_with_its_hosts() -> None:
+    given = everyone(store_port="8090") | {"store01": {"store_port": "http"}}
+    [problem, *_] = judge(**given)
+    assert problem.startswith("store01: ") and "store_port" in problem and "int" in problem
