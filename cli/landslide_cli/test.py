@@ -24,8 +24,9 @@ from .playbook import MITOGEN
 # Bare machines first; then each on what those before it have left, which its prepare.yml brings up
 # where it runs alone (`is_prepared`). A test holds this to be all roles.
 SCENARIOS = (
-    *("lab", "preflight", "clock", "pki", "docker", "swarm", "keys", "images", "registry"),
-    *("swarm_service", "store", "worker", "frontend", "swarm_api", "interlock", "smoke", "common"),
+    *("lab", "preflight", "clock", "pki", "docker", "firewall", "swarm", "keys", "images"),
+    *("registry", "swarm_service", "store", "worker", "frontend", "swarm_api", "interlock"),
+    *("smoke", "common"),
 )
 SHELL_SCRIPTS = "git grep -lE '^#!/(usr/)?bin/(env )?(ba|da)?sh' -- ':!*.py' | xargs shellcheck"
 # .pre-commit-config.yaml runs the same; a test holds the two together.

@@ -147,6 +147,10 @@ firewalls:
   type: list
   elements: str
   sample: [ufw]
+firewalled:
+  description: Whether the machine has the firewall of the role C(firewall).
+  returned: always
+  type: bool
 clock_offset:
   description: How far the machine's clock is ahead of O(controller_time), in seconds.
   returned: when O(controller_time) is given
@@ -180,6 +184,7 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.docker_
     ssh_client,
 )
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.firewalls import (
+    OWN,
     active_firewalls,
 )
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.kernel import (
@@ -282,6 +287,7 @@ def main() -> None:
         "machine": platform.machine(),
         "untried": system.untried(platform.freedesktop_os_release(), platform.machine()),
         "firewalls": active_firewalls(),
+        "firewalled": OWN.exists(),
     }
     for sentence in result["untried"]:
         module.warn(sentence)

@@ -13,7 +13,7 @@ import yaml
 # What the scenario `common` leaves as it is, and why.
 ELSEWHERE = {
     **dict.fromkeys(
-        ("registry_listen_address", "interlock_metrics_address", "swarm_advertise_address"),
+        ("registry_listen_address", "swarm_advertise_address"),
         "a host of the lab has one address",
     ),
     "swarm_network_encrypted": "the lab's kernel may have no ESP",

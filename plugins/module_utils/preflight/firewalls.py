@@ -9,6 +9,8 @@ from pathlib import Path
 
 UNITS = {"firewalld.service": "firewalld", "nftables.service": "nftables", "ufw.service": "ufw"}
 UFW = Path("/etc/ufw/ufw.conf")
+# The rules of Landslide's own: roles/firewall.
+OWN = Path("/etc/landslide/firewall.nft")
 
 
 def active_units() -> str:
