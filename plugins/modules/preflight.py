@@ -103,9 +103,7 @@ EXAMPLES = r"""
 - name: Look for problems
   landslide.voting.preflight:
     node_address: 192.168.33.20
-    peers:
-      manager: 192.168.33.11
-      store: 192.168.33.250
+    peers: {manager: 192.168.33.11, store: 192.168.33.250}
     ports: [7946/tcp, 7946/udp, 4789/udp, 8000/tcp]
     address_pools: [172.30.0.0/16]
     controller_time: "{{ now().timestamp() }}"
@@ -166,7 +164,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.landslide.voting.plugins.module_utils.preflight import system
+from ansible_collections.landslide.voting.plugins.module_utils.preflight import firewalls, system
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.addresses import (
     address_problems,
     link_with,
@@ -182,10 +180,6 @@ from ansible_collections.landslide.voting.plugins.module_utils.preflight.docker_
     docker_networks,
     made_networks,
     ssh_client,
-)
-from ansible_collections.landslide.voting.plugins.module_utils.preflight.firewalls import (
-    OWN,
-    active_firewalls,
 )
 from ansible_collections.landslide.voting.plugins.module_utils.preflight.kernel import (
     encryption_problems,
@@ -286,8 +280,8 @@ def main() -> None:
         "hostname": platform.node(),
         "machine": platform.machine(),
         "untried": system.untried(platform.freedesktop_os_release(), platform.machine()),
-        "firewalls": active_firewalls(),
-        "firewalled": OWN.exists(),
+        "firewalls": firewalls.active_firewalls(),
+        "firewalled": firewalls.OWN.exists(),
     }
     for sentence in result["untried"]:
         module.warn(sentence)
