@@ -13,7 +13,7 @@ import sys
 
 from probe import answers
 
-WAIT = 2.0  # a lost SYN is sent again after 1 s
+WAIT = 4.0  # a lost SYN is sent again after 1 s and after 3 s
 INSPECT = "{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}"
 
 
