@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +66,25 @@ def test_a_port_is_numbered_in_one_place(tracked: list[Path], root: Path) -> Non
         if re.search(rf"\b{number.split('/')[0]}\b", path.read_text())
     }
     assert found == set()
+
+
+def test_a_port_for_everybody_is_not_warned_of(root: Path) -> None:
+    """Voters' and viewers' may be open at a host's public address, and no other."""
+    served = {"80/tcp": ["interlock", "viewers"], "443/tcp": ["voters"], "8406/tcp": ["operators"]}
+    given = {
+        "preflight_hosts": ["localhost"],
+        "node_address": "192.0.2.1",
+        "__preflight_served": served,
+    }
+    command = ["ansible", "localhost", "-m", "ansible.builtin.debug"]
+    command += ["-a", "msg={{ __preflight_from_outside.localhost.ports | to_json }}"]
+    command += ["-e", "@roles/preflight/vars/main.yml", "-e", json.dumps(given)]
+    told = subprocess.run(
+        command,
+        cwd=root,
+        env=os.environ | {"ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.findall(r"\d+/tcp", told.stdout) == ["8406/tcp"], told.stdout
