@@ -7,7 +7,7 @@ group "default" {
 }
 
 # Always anew: the package lists in a cached base may name versions long gone. It is the only target that
-# stands on an image from elsewhere; each other one gets the stages below its own from a target, or it would
+# stands on an image that is not built here; each other one gets the stages below its own from a target, or it would
 # build them once more, from the cache, with the packages of another day.
 target "base" {
   context  = "base"

@@ -6,7 +6,7 @@ from io import BytesIO
 from landslide_tools.load.lab import Lab
 
 IMAGE = b"""
-    FROM debian:trixie-slim
+    FROM localhost/debian:trixie
     RUN apt-get update && apt-get install -y --no-install-recommends wrk
 """
 
