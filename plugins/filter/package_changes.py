@@ -9,11 +9,13 @@ version_added: 1.1.0
 author:
   - Landslide (@landslide)
 description:
-  - Compares what C(dpkg-query --show) says in each image with what it said in the image before it.
+  - Compares the packages of each image with those of the image before it.
 positional: before
 options:
   _input:
-    description: The lines of C(dpkg-query --show), a list for each image by its name.
+    description:
+      - Lines that begin with a package's name, a tab and its version, a list for each image by its
+        name.
     type: dict
     required: true
   before:
@@ -53,9 +55,9 @@ def package_changes(
 
 
 def versions(lines: Sequence[str]) -> dict[str, str]:
-    """Return the version of each package out of lines of ``name TAB version``."""
-    pairs = (line.partition("\t") for line in lines)
-    return {name: version for name, _, version in pairs if version}
+    """Return the version of each package out of lines of ``name TAB version TAB ...``."""
+    columns = (line.split("\t") for line in lines)
+    return {name: version for name, version, *_ in columns}
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

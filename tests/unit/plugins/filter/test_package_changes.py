@@ -18,6 +18,11 @@ def test_other_new_and_removed_packages_are_told() -> None:
     ]
 
 
+def test_what_follows_the_version_is_of_no_account() -> None:
+    listed = [f"{line}\tdeb" for line in OLD]
+    assert package_changes({"pg": listed}, {"pg": OLD}) == ["pg is rebuilt: with the same packages"]
+
+
 def test_an_image_with_the_same_packages_and_a_first_one_are_told_apart() -> None:
     assert package_changes({"pg": OLD, "redis": OLD}, {"pg": OLD}) == [
         "pg is rebuilt: with the same packages",
