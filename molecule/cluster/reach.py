@@ -2,7 +2,8 @@
 
     reach.py '[[NAME, ADDRESS, PORT], ...]' [CONTAINER]
 
-With CONTAINER, it is inside already. Containers on the host's network are the machine itself.
+With CONTAINER, it is inside already. Of containers on the host's network, the frontend's has rules for its user; the
+load balancer's are the machine itself.
 plugins/module_utils/preflight/probe.py is beside it, or on PYTHONPATH.
 """
 
@@ -14,7 +15,8 @@ import sys
 from probe import answers
 
 WAIT = 4.0  # a lost SYN is sent again after 1 s and after 3 s
-INSPECT = "{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}"
+INSPECT = "{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Config.User}} {{.Name}}"
+FRONTEND = "/frontend."
 
 
 def reached() -> list[str]:
@@ -32,18 +34,24 @@ def output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def containers() -> dict[str, str]:
-    """Return the main process of each running container, by the container's name."""
+def containers() -> dict[str, list[str]]:
+    """Return, by each running container's name, the command before one that is to run as if it were inside."""
     names = output("docker", "ps", "--quiet").split()
-    told = [output("docker", "inspect", "--format", INSPECT, name).split() for name in names]
-    return {name: pid for pid, network, name in told if network != "host"}
+    found = {}
+    for name in names:
+        pid, network, user, name = output("docker", "inspect", "--format", INSPECT, name).split()
+        if network != "host":
+            found[name] = ["nsenter", "--target", pid, "--net"]
+        elif name.startswith(FRONTEND):
+            uid, gid = user.split(":")
+            found[name] = ["setpriv", "--reuid", uid, "--regid", gid, "--clear-groups"]
+    return found
 
 
 if len(sys.argv) > 2:
     print(json.dumps({sys.argv[2]: reached()}))
 else:
     found = {"host": reached()}
-    for name, pid in containers().items():
-        inside = ["nsenter", "--target", pid, "--net", *sys.orig_argv, name]
-        found |= json.loads(output(*inside))
+    for name, inside in containers().items():
+        found |= json.loads(output(*inside, *sys.orig_argv, name))
     print(json.dumps(found))
