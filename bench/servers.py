@@ -18,7 +18,8 @@ from cost import family_cpu
 APPS = Path(__file__).resolve().parent.parent / "apps"
 sys.path[:0] = [str(APPS), str(APPS / "worker")]
 
-from testing.postgres_server import SHIPPED, PostgresServer  # noqa: E402 (found by the above)
+from testing.internal_tls import directory_of  # noqa: E402 (found by the above)
+from testing.postgres_server import SHIPPED, PostgresServer  # noqa: E402
 from testing.redis_server import RedisServer  # noqa: E402
 from worker.config import Config  # noqa: E402
 from worker.supervisor import Supervisor  # noqa: E402
@@ -94,6 +95,7 @@ class Servers:
                     "PGHOST": self.postgres.host,
                     "PGPORT": str(self.postgres.port),
                     "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
+                    "TLS_DIRECTORY": str(directory_of("worker")),
                 }
             )
             addresses = {server.host for server in self.redis}

@@ -41,9 +41,16 @@ class RedisConnection(asyncio.Protocol):
 
     @classmethod
     async def open(
-        cls, place: str | tuple[str, int], user: str, password: str, timeout: float
+        cls,
+        place: str | tuple[str, int],
+        user: str,
+        password: str,
+        timeout: float,
+        **tls: Any,
     ) -> "RedisConnection":
         """Connect to the unix socket or the host and port `place`, and log in.
+
+        `tls` is what `create_connection` of the event loop takes for it.
 
         Raises OSError where the server is away or slow, and hiredis.HiredisError where it replies
         with an error.
@@ -53,7 +60,7 @@ class RedisConnection(asyncio.Protocol):
             if isinstance(place, str):
                 _, connection = await loop.create_unix_connection(lambda: cls(timeout), place)
             else:
-                _, connection = await loop.create_connection(lambda: cls(timeout), *place)
+                _, connection = await loop.create_connection(lambda: cls(timeout), *place, **tls)
         try:
             await connection.ask(("AUTH", user, password))
         except BaseException:

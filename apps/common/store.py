@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg2
 
+from common.internal_tls import InternalTLS
 from common.settings import file, positive
 
 
@@ -19,12 +20,13 @@ class StoreConfig:
     database: str
     user: str
     password_file: Path
+    tls: InternalTLS
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], user: str) -> "StoreConfig":
-        """From PG_PASSWORD_FILE and, optional, PGHOST, PGPORT, PGDATABASE, PGUSER.
+        """From PG_PASSWORD_FILE and, optional, PGHOST, PGPORT, PGDATABASE, PGUSER, TLS_DIRECTORY.
 
-        `user` is the default of the last. Raises ValueError, naming the setting.
+        `user` is the default of PGUSER. Raises ValueError, naming the setting.
         """
         return cls(
             host=environ.get("PGHOST", "tasks.pg"),
@@ -32,6 +34,7 @@ class StoreConfig:
             database=environ.get("PGDATABASE", "landslide"),
             user=environ.get("PGUSER", user),
             password_file=file(environ, "PG_PASSWORD_FILE"),
+            tls=InternalTLS.from_environ(environ),
         )
 
 
@@ -46,6 +49,11 @@ def connect(config: StoreConfig, name: str, seconds: int) -> Any:
         dbname=config.database,
         user=config.user,
         password=config.password_file.read_text().strip(),
+        sslmode="verify-full",
+        ssl_min_protocol_version="TLSv1.3",
+        sslrootcert=str(config.tls.ca),
+        sslcert=str(config.tls.certificate),
+        sslkey=str(config.tls.key),
         application_name=name,
         connect_timeout=max(3, seconds // 6),
         keepalives_idle=seconds // 3,

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from testing.internal_tls import directory_of
 from testing.postgres_server import POLL, PostgresServer
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
@@ -118,6 +119,7 @@ class Poll:
             "PGHOST": self.postgres.host,
             "PGPORT": str(self.postgres.port),
             "PG_PASSWORD_FILE": str(self.postgres.password_file("worker")),
+            "TLS_DIRECTORY": str(directory_of("worker")),
         }
 
     def close(self) -> None:

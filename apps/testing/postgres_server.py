@@ -21,12 +21,13 @@ import psycopg2
 import pytest
 from psycopg2.extras import register_uuid
 
+from .internal_tls import CLIENTS, directory_of
 from .ports import free_port
 
 register_uuid()
 SHIPPED = Path(__file__).parents[1] / "pg"
 READY_SECONDS = 30
-PASSWORDS = {role: f"{role}-test-password" for role in ("worker", "results", "overview")}
+PASSWORDS = {role: f"{role}-test-password" for role in CLIENTS}
 POLL = {
     "id": "pets",
     "title": "Cats or dogs?",
@@ -69,8 +70,10 @@ class PostgresServer:
         directory.joinpath("pg_ident.conf").write_text(
             "".join(f"container {getpass.getuser()} {role}\n" for role in ("postgres", "landslide"))
         )
+        shutil.copytree(directory_of("pg"), directory, dirs_exist_ok=True)
         if self._user is not None:
             shutil.chown(directory, self._user)
+            shutil.chown(directory / "internal_key", self._user)
         self._run(
             *("initdb", "--pgdata=data", "--username=postgres", "--encoding=UTF8", "--locale=C"),
             "--data-checksums",
@@ -86,15 +89,26 @@ class PostgresServer:
 
         Raises psycopg2.OperationalError while the server is down.
         """
-        by_tcp = {"host": self.host, "password": PASSWORDS.get(role)}
         connection = psycopg2.connect(
-            **(by_tcp if role in PASSWORDS else {"host": str(self.directory)}),
+            **(self.by_tcp(role) if role in PASSWORDS else {"host": str(self.directory)}),
             port=self.port,
             dbname=self.database,
             user=role,
         )
         connection.autocommit = True
         return connection
+
+    def by_tcp(self, role: str) -> dict[str, Any]:
+        """What psycopg2 has to be told to connect as one of the network's roles."""
+        tls = directory_of(role)
+        return {
+            "host": self.host,
+            "password": PASSWORDS[role],
+            "sslmode": "verify-full",
+            "sslrootcert": tls / "internal_ca",
+            "sslcert": tls / "internal_certificate",
+            "sslkey": tls / "internal_key",
+        }
 
     def query(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """The rows of one statement run as the owner; none for a statement without rows."""
@@ -134,6 +148,10 @@ class PostgresServer:
             "unix_socket_directories": str(self.directory),
             "listen_addresses": self.host,
             "port": str(self.port),
+            **{
+                f"ssl_{file}_file": str(self.directory / f"internal_{name}")
+                for file, name in (("ca", "ca"), ("cert", "certificate"), ("key", "key"))
+            },
             "max_connections": "50",
         }
         options = [f"--{name}={value}" for name, value in settings.items()]

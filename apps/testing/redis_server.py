@@ -16,6 +16,7 @@ from threading import Event
 import pytest
 import redis
 
+from .internal_tls import directory_of
 from .ports import free_port
 
 SHIPPED = Path(__file__).parents[1] / "redis"
@@ -69,7 +70,11 @@ class RedisServer:
 
     def launch(self, *options: str) -> None:
         """Start as the container does, and do not wait."""
-        command = [str(SHIPPED / "entrypoint"), "--bind", self.host, "--port", str(self.port)]
+        command = [str(SHIPPED / "entrypoint"), "--bind", self.host, "--tls-port", str(self.port)]
+        tls = directory_of("redis")
+        command += ["--tls-ca-cert-file", str(tls / "internal_ca")]
+        command += ["--tls-cert-file", str(tls / "internal_certificate")]
+        command += ["--tls-key-file", str(tls / "internal_key")]
         command += ["--unixsocket", str(self.socket_path)]
         command += ["--aclfile", str(self.directory / "users.acl"), *options]
         with self.log_path.open("ab") as log:

@@ -2,8 +2,8 @@
 
     reach.py '[[NAME, ADDRESS, PORT], ...]' [CONTAINER]
 
-With CONTAINER, it is inside already. Of containers on the host's network, the frontend's has rules for its user; the
-load balancer's are the machine itself.
+With CONTAINER, it is inside already. Of containers on the host's network, the frontend's has rules
+for its user; the load balancer's are the machine itself.
 plugins/module_utils/preflight/probe.py is beside it, or on PYTHONPATH.
 """
 
@@ -35,7 +35,7 @@ def output(*command: str) -> str:
 
 
 def containers() -> dict[str, list[str]]:
-    """Return, by each running container's name, the command before one that is to run as if it were inside."""
+    """Return, by containers' names, the command before one that is to run as if inside."""
     names = output("docker", "ps", "--quiet").split()
     found = {}
     for name in names:

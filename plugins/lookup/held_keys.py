@@ -53,6 +53,7 @@ from ansible.plugins.lookup import LookupBase
 AUTHORITIES = {
     "registry_authority": "registry",
     "swarm_api_authority": "swarm-api",
+    "internal_authority": "internal",
     "site_authority": "site",
 }
 

@@ -117,6 +117,7 @@ def test_an_authority_is_made_anew_with_all_that_it_signs(
     assert (controller.state / "pki/site/ca.key").stat().st_mode & 0o777 == 0o600
     assert not leaf.exists()
     assert {path.name for path in (controller.state / "pki").iterdir()} == {
+        "internal",
         "registry",
         "site",
         "swarm-api",

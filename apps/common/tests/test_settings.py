@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from common.settings import file, positive, required
 from common.store import StoreConfig
+from testing.internal_tls import directory_of
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
@@ -25,8 +26,15 @@ def test_a_number_is_above_zero(value: str) -> None:
 
 def test_a_store_has_defaults_but_for_its_password(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("secret")
-    store = StoreConfig.from_environ({"PG_PASSWORD_FILE": str(tmp_path / "password")}, "results")
+    environ = {
+        "PG_PASSWORD_FILE": str(tmp_path / "password"),
+        "TLS_DIRECTORY": str(directory_of("results")),
+    }
+    store = StoreConfig.from_environ(environ, "results")
     assert (store.host, store.port, store.database) == ("tasks.pg", 5432, "landslide")
     assert store.user == "results"
     with pytest.raises(ValueError, match=r"^PG_PASSWORD_FILE is not set$"):
         StoreConfig.from_environ({}, "results")
+    missing = f"^internal_ca: there is no file {tmp_path}/internal_ca$"
+    with pytest.raises(ValueError, match=missing):
+        StoreConfig.from_environ(environ | {"TLS_DIRECTORY": str(tmp_path)}, "results")

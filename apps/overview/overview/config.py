@@ -32,7 +32,7 @@ class Config:
         Required: NODE_NAME, PASSWORD_FILE (of the user `admin`), PG_PASSWORD_FILE, SWARM_API,
         HAPROXY_METRICS and INTERLOCK_METRICS (HOST:PORT, with commas between several), TLS_CA,
         TLS_CERT, TLS_KEY (files that open the swarm-api). Optional: PGHOST, PGPORT, PGDATABASE,
-        PGUSER.
+        PGUSER, TLS_DIRECTORY.
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(

@@ -17,6 +17,7 @@ import pytest
 from interlock.metrics import Metrics, serve
 from testing.docker_engine import Engine
 from testing.edge import Edge
+from testing.internal_tls import directory_of
 from testing.ports import free_port
 from testing.postgres_server import PostgresServer
 from testing.swarm_api import SwarmApi
@@ -145,6 +146,7 @@ def environment(
         "PGHOST": postgres.host,
         "PGPORT": str(postgres.port),
         "PG_PASSWORD_FILE": str(postgres.password_file("overview")),
+        "TLS_DIRECTORY": str(directory_of("overview")),
     }
 
 

@@ -1,12 +1,14 @@
 """The schema: the tally is exact whoever writes, and a role can do its work and no more."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg2
 import psycopg2.errors
 import pytest
-from testing.postgres_server import PostgresServer
+from testing.internal_tls import directory_of
+from testing.postgres_server import PASSWORDS, PostgresServer
 from testing.waiting import wait_until
 
 VOTERS = [UUID(int=number) for number in range(4)]
@@ -131,18 +133,37 @@ def test_who_shows_cannot_write(postgres: PostgresServer, role: str) -> None:
 @pytest.mark.parametrize("role", ["landslide", "postgres"])
 def test_the_owner_does_not_exist_for_the_network(postgres: PostgresServer, role: str) -> None:
     with pytest.raises(psycopg2.OperationalError, match="no pg_hba"):
-        psycopg2.connect(host=postgres.host, port=postgres.port, user=role, dbname="landslide")
+        connect(postgres, user=role)
+
+
+def connect(postgres: PostgresServer, **options: Any) -> None:
+    """As the worker by TCP, but for the `options`."""
+    own = postgres.by_tcp("worker") | {"user": "worker", "dbname": "landslide"}
+    psycopg2.connect(port=postgres.port, **(own | options)).close()
 
 
 def test_a_wrong_password_is_refused(postgres: PostgresServer) -> None:
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        psycopg2.connect(
-            host=postgres.host,
-            port=postgres.port,
-            user="worker",
-            password="guess",
-            dbname="landslide",
-        )
+        connect(postgres, password="guess")
+
+
+def test_nobody_connects_without_tls_and_a_certificate_of_his_own(postgres: PostgresServer) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="no encryption"):
+        connect(postgres, sslmode="disable")
+    with pytest.raises(psycopg2.OperationalError, match="requires a valid client certificate"):
+        connect(postgres, sslcert="/none", sslkey="/none")
+    another = directory_of("worker", "another")
+    certificate = {"sslcert": another / "internal_certificate", "sslkey": another / "internal_key"}
+    with pytest.raises(psycopg2.OperationalError, match="unknown ca"):
+        connect(postgres, **certificate)
+    with pytest.raises(psycopg2.OperationalError, match="authentication failed"):
+        # Postgres says so of a certificate with another's name, too.
+        connect(postgres, user="results", password=PASSWORDS["results"])
+
+
+def test_another_server_is_told_nothing(postgres: PostgresServer) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="certificate verify failed"):
+        connect(postgres, sslrootcert=directory_of("pg", "another") / "internal_ca")
 
 
 def test_commits_wait_for_the_disk(postgres: PostgresServer) -> None:
@@ -159,14 +180,7 @@ def test_preparing_again_changes_no_count_and_takes_a_new_password(
     postgres.password_file("worker").write_text("it's \\new\n")
     postgres.prepare()
     try:
-        connection = psycopg2.connect(
-            host=postgres.host,
-            port=postgres.port,
-            user="worker",
-            password="it's \\new",
-            dbname="landslide",
-        )
-        connection.close()
+        connect(postgres, password="it's \\new")
     finally:
         postgres.password_file("worker").write_text(original)
         postgres.prepare()

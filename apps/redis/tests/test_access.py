@@ -1,10 +1,14 @@
 """Who may do what with the queue: its part, and nothing else."""
 
 import socket
+import ssl
+from contextlib import suppress
 
 import pytest
 import redis
+from common.internal_tls import InternalTLS
 from redis.exceptions import NoPermissionError, ResponseError
+from testing.internal_tls import directory_of
 from testing.redis_server import PASSWORDS, SHIPPED, RedisServer
 
 VOTE = "XADD ballots NOMKSTREAM * voter v"
@@ -15,11 +19,20 @@ def ask(server: RedisServer, user: str, command: str) -> object:
         return client.execute_command(*command.split())
 
 
+def by_tcp(server: RedisServer, name: str, authority: str = "ours") -> ssl.SSLSocket:
+    """A connection with the certificate of a service, by some authority."""
+    context = InternalTLS.from_environ({"TLS_DIRECTORY": str(directory_of("worker"))}).client
+    if (name, authority) != ("worker", "ours"):
+        tls = directory_of(name, authority)
+        context.load_cert_chain(tls / "internal_certificate", tls / "internal_key")
+    connection = socket.create_connection((server.host, server.port), timeout=5)
+    return context.wrap_socket(connection, server_hostname="tasks.redis")
+
+
 @pytest.mark.parametrize("first", ["PING", "AUTH any", "AUTH default any", "HELLO 2", "RESET"])
 def test_nobody_gets_in_without_a_name(redis_server: RedisServer, first: str) -> None:
     # The default user has all rights, for the log's sake; so nobody may ever be it.
-    address = (redis_server.host, redis_server.port)
-    with socket.create_connection(address, timeout=5) as stranger:
+    with by_tcp(redis_server, "worker") as stranger:
         answers = stranger.makefile("rb")
         for command in (first, "PING", "INFO", VOTE):
             stranger.sendall(f"{command}\r\n".encode())
@@ -27,6 +40,32 @@ def test_nobody_gets_in_without_a_name(redis_server: RedisServer, first: str) ->
             assert answer.startswith((b"-NOAUTH", b"-WRONGPASS", b"-ERR AUTH")) or (
                 command == "RESET" and answer == b"+RESET\r\n"
             )
+
+
+def test_nobody_gets_in_without_a_certificate_of_the_internal_authority(
+    redis_server: RedisServer,
+) -> None:
+    with socket.create_connection((redis_server.host, redis_server.port), timeout=5) as plain:
+        plain.sendall(b"PING\r\n")
+        with suppress(ConnectionResetError):
+            assert plain.recv(100) == b""
+    # By TLS 1.3 a client is told only when it reads.
+    stranger = by_tcp(redis_server, "worker", "another")
+    with stranger, pytest.raises(ssl.SSLError, match="alert unknown ca"):
+        stranger.recv(100)
+
+
+def test_a_server_without_the_queues_certificate_is_told_nothing(
+    redis_server: RedisServer,
+) -> None:
+    tls = directory_of("pg")
+    redis_server.stop()
+    redis_server.start(
+        *("--tls-cert-file", str(tls / "internal_certificate")),
+        *("--tls-key-file", str(tls / "internal_key")),
+    )
+    with pytest.raises(ssl.SSLCertVerificationError, match="not valid for 'tasks"):
+        by_tcp(redis_server, "worker")
 
 
 def test_health_can_ping_and_tell_which_queue_it_is(redis_server: RedisServer) -> None:
@@ -98,8 +137,14 @@ def test_a_frontend_can_neither_read_nor_undo_a_vote(
 
 
 def test_a_worker_opens_reads_acknowledges_and_closes_by_tcp(redis_server: RedisServer) -> None:
+    tls = directory_of("worker")
     with redis.Redis(
+        host=redis_server.host,
         port=redis_server.port,
+        ssl=True,
+        ssl_ca_certs=str(tls / "internal_ca"),
+        ssl_certfile=str(tls / "internal_certificate"),
+        ssl_keyfile=str(tls / "internal_key"),
         username="worker",
         password=PASSWORDS["worker"],
         decode_responses=True,

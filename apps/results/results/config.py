@@ -38,7 +38,7 @@ class Config:
         """Read the settings.
 
         Required: NODE_NAME, POLL_FILE (JSON, see docs/poll.md), PG_PASSWORD_FILE.
-        Optional: PGHOST, PGPORT, PGDATABASE, PGUSER.
+        Optional: PGHOST, PGPORT, PGDATABASE, PGUSER, TLS_DIRECTORY.
         Raises ValueError for a missing one, and KeyError, too, for a poll file that is none.
         """
         poll = json.loads(file(environ, "POLL_FILE").read_text())

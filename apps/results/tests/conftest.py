@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testing.internal_tls import directory_of
 from testing.ports import free_port
 from testing.postgres_server import POLL, PostgresServer
 from testing.waiting import wait_until
@@ -44,6 +45,7 @@ class Results:
             "PGHOST": postgres.host,
             "PGPORT": str(postgres.port),
             "PG_PASSWORD_FILE": str(postgres.password_file("results")),
+            "TLS_DIRECTORY": str(directory_of("results")),
         }
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(

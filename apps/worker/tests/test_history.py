@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from testing.internal_tls import directory_of
 from testing.poll import Poll, entry
 from testing.postgres_server import EMPTY, PostgresServer
 from testing.redis_server import RedisServer
@@ -197,5 +198,6 @@ def _config(name: str, queue: RedisServer, postgres: PostgresServer) -> Config:
             "PGHOST": postgres.host,
             "PGPORT": str(postgres.port),
             "PG_PASSWORD_FILE": str(postgres.password_file("worker")),
+            "TLS_DIRECTORY": str(directory_of("worker")),
         }
     )

@@ -27,8 +27,8 @@ class Config:
         """Read the settings.
 
         Required: NODE_NAME, QUEUE_PASSWORD_FILE, PG_PASSWORD_FILE. Optional: QUEUE_HOST,
-        QUEUE_PORT, QUEUE_USER, PGHOST, PGPORT, PGDATABASE, PGUSER, BATCH_SIZE (entries),
-        CLAIM_IDLE and RESOLVE_INTERVAL (seconds).
+        QUEUE_PORT, QUEUE_USER, PGHOST, PGPORT, PGDATABASE, PGUSER, TLS_DIRECTORY, BATCH_SIZE
+        (entries), CLAIM_IDLE and RESOLVE_INTERVAL (seconds).
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(

@@ -30,6 +30,8 @@ IDENTITY = "queue:id"
 # Longer than it takes another worker to come where one has gone; until then the frontend has a
 # page to show, and after that it is of no use to anybody.
 WAITING_SECONDS = 10
+# What every queue's certificate is for.
+CERTIFICATE_NAME = "tasks.redis"
 # Longer than an fsync on a bad day.
 ANSWER_SECONDS = 15
 
@@ -95,7 +97,12 @@ class Queue:
     async def connect(cls, address: str, config: Config) -> "Queue":
         password = config.queue_password_file.read_text().strip()
         place = (address, config.queue_port)
-        connection = await RedisConnection.open(place, config.queue_user, password, ANSWER_SECONDS)
+        connection = await RedisConnection.open(
+            *(place, config.queue_user, password, ANSWER_SECONDS),
+            ssl=config.store.tls.client,
+            # Connected to by its address, one queue is as good as another.
+            server_hostname=CERTIFICATE_NAME,
+        )
         return cls(connection, config.node)
 
     def close(self) -> None:

@@ -1,0 +1,34 @@
+"""TLS between the services: each end shows a certificate of the cluster's internal authority."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from common.settings import file
+
+
+@dataclass(frozen=True)
+class InternalTLS:
+    """The authority's certificate, and this service's own one with its key: files in PEM."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "InternalTLS":
+        """Those in TLS_DIRECTORY. Raises ValueError, naming one that is missing."""
+        directory = environ.get("TLS_DIRECTORY", "/run/secrets")
+        names = ("internal_ca", "internal_certificate", "internal_key")
+        return cls(*(file({name: f"{directory}/{name}"}, name) for name in names))
+
+    @cached_property
+    def client(self) -> ssl.SSLContext:
+        """For connections to servers, whose names are checked."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_verify_locations(self.ca)
+        context.load_cert_chain(self.certificate, self.key)
+        return context

@@ -1,0 +1,54 @@
+"""Certificates of an internal authority, as the cluster has one: made once in a process."""
+
+import atexit
+import functools
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+CLIENTS = ("worker", "results", "overview")
+
+
+@functools.cache
+def directory_of(name: str, authority: str = "ours") -> Path:
+    """The TLS_DIRECTORY of a service; that of `admin` is for tests' own connections.
+
+    Anybody may name an `authority`: only what is by "ours" is trusted by the servers.
+    """
+    root = _authority(authority)
+    place = root / name
+    place.mkdir()
+    names = f"subjectAltName=DNS:tasks.{name},IP:127.0.0.1"
+    issuer = ("-CA", str(root / "ca.crt"), "-CAkey", str(root / "ca.key"))
+    _make(place, "internal_certificate", "internal_key", name, *issuer, "-addext", names)
+    shutil.copy(root / "ca.crt", place / "internal_ca")
+    return place
+
+
+@functools.cache
+def _authority(name: str) -> Path:
+    root = Path(tempfile.mkdtemp(prefix="landslide-tls-"))
+    atexit.register(shutil.rmtree, root)
+    # Postgres, which does not run as root, reads its own there.
+    root.chmod(0o755)
+    _make(root, "ca.crt", "ca.key", name, "-addext", "keyUsage=keyCertSign")
+    return root
+
+
+def _make(place: Path, certificate: str, key: str, name: str, *more: str) -> None:
+    # As those of a cluster, they are good for hosts whose clocks are behind.
+    command = [
+        "faketime",
+        "-f",
+        "-2d",
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+    ]
+    command += ["-nodes", "-days", "4", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate]
+    subprocess.run([*command, *more], cwd=place, check=True, capture_output=True)
