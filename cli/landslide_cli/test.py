@@ -107,9 +107,9 @@ def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> 
         molecule(checks, f"{part} removed", "destroy")
 
 
-def elsewhere(checks: Checks, scenario: str) -> None:
+def elsewhere(checks: Checks, scenario: str, **environment: str) -> None:
     """Run a scenario on machines that it makes by itself, and removes."""
-    molecule(checks, scenario, "test", "--scenario-name", scenario)
+    molecule(checks, scenario, "test", "--scenario-name", scenario, **environment)
 
 
 def require_world_readable(checkout: Path) -> None:
@@ -129,10 +129,10 @@ def require_world_readable(checkout: Path) -> None:
 LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
     {
         "lint": lint,
-        "aws": lambda checks: elsewhere(checks, "aws"),
+        "aws": lambda checks: elsewhere(checks, "aws", **MITOGEN),
         "apps": lambda checks: checks.check("apps", "pytest", "apps", "tools"),
         "repo": lambda checks: checks.check("repo", "pytest", "cli", "plugins", "tests"),
-        # All roles as Ansible runs them by itself, here and for aws.
+        # All roles as Ansible runs them by itself.
         "vagrant": lambda checks: elsewhere(checks, "vagrant"),
     },
     {

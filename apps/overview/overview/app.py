@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -20,7 +21,9 @@ from overview.source import Source
 from overview.store import PollStatus, Store
 from overview.swarm import Swarm
 
+log = logging.getLogger(__name__)
 USER = "admin"
+WRONG_SECONDS = 1
 HEADERS = SECURITY_HEADERS | {"Cache-Control": "no-store"}
 
 
@@ -51,6 +54,7 @@ def create_app(config: Config | None = None) -> Quart:
     }
     sources: list[Source[Any]] = [status, cluster, *balancers.values(), *states.values()]
     page = environment().get_template("page.html")
+    wrong = asyncio.Semaphore(1)
     app = Quart(__name__)
 
     @app.while_serving
@@ -70,6 +74,11 @@ def create_app(config: Config | None = None) -> Quart:
         pair = f"{given.username}:{given.password}" if given and given.type == "basic" else ""
         if hmac.compare_digest(pair.encode(), f"{USER}:{password}".encode()):
             return None
+        if given:
+            log.warning("a log-in from %s failed", request.remote_addr)
+            # One second for each, one after the other: nobody guesses faster by more connections.
+            async with wrong:
+                await asyncio.sleep(WRONG_SECONDS)
         asks = {"WWW-Authenticate": 'Basic realm="Landslide", charset="UTF-8"'}
         return Response("For operators only.\n", 401, asks, content_type="text/plain")
 

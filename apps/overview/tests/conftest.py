@@ -31,6 +31,7 @@ class Overview:
 
     def __init__(self, environment: dict[str, str], log_path: Path) -> None:
         self.port = free_port()
+        self.log_path = log_path
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "overview", str(self.port)],
@@ -54,7 +55,7 @@ class Overview:
         headers = {}
         if login is not None:
             headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
         answer = response.status, response.headers, response.read().decode()

@@ -3,6 +3,8 @@
 import html
 import re
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,11 +35,22 @@ def wait_for(overview: Overview, said: str) -> None:
     "login", [None, "", "admin", "admin:", f"root:{PASSWORD}", "admin:a", f"admin:{PASSWORD}:"]
 )
 def test_nobody_sees_anything_without_the_password(overview: Overview, login: str | None) -> None:
-    for path in ("/", "/static/style.css", "/no/such/page"):
+    for path in ("/",) if login else ("/", "/static/style.css", "/no/such/page"):
         status, headers, body = overview.ask(path, login)
         assert status == 401
         assert headers["WWW-Authenticate"].startswith("Basic ")
         assert body == "For operators only.\n"
+
+
+def test_wrong_passwords_are_logged_and_answered_one_by_one(overview: Overview) -> None:
+    began = time.monotonic()
+    with ThreadPoolExecutor(4) as guessers:
+        guesses = [guessers.submit(overview.ask, "/", f"admin:{number}") for number in range(4)]
+        # Meanwhile the right one is answered as ever.
+        assert overview.ask()[0] == 200
+        assert [guess.result()[0] for guess in guesses] == [401] * 4
+    assert time.monotonic() - began >= 4
+    assert overview.log_path.read_text().count("a log-in from 127.0.0.1 failed") == 4
 
 
 def test_it_can_only_be_looked_at(overview: Overview) -> None:
