@@ -11,6 +11,7 @@ import sys
 import time
 
 ETH_P_ALL = 3  # linux/if_ether.h
+SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 LARGEST = 1 << 16
 
 interface, seconds = sys.argv[1], float(sys.argv[2])
@@ -21,7 +22,7 @@ packets = 0
 with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as wire:
     wire.bind((interface, 0))
     # All that comes while this is busy with what came before.
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 64 << 20)
+    wire.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         wire.settimeout(left)
