@@ -51,6 +51,7 @@ from interlock.render import render  # noqa: E402
 from interlock.tickets import keys  # noqa: E402
 from interlock.topology import Server, Service, Topology  # noqa: E402
 from testing.haproxy_server import HAProxyServer, installed  # noqa: E402
+from testing.internal_tls import directory_of  # noqa: E402
 from testing.ports import free_port  # noqa: E402
 from testing.swarm_api import make_certificates  # noqa: E402
 
@@ -134,6 +135,8 @@ def interlock(directory: Path, port: int, https: int, ports: list[int], rates: R
         metrics_bind=f"127.0.0.1:{free_port()}",
         admin_socket=str(directory / "admin.sock"),
         certificate=str(directory / "site.pem"),
+        internal_ca=str(directory_of("interlock") / "internal_ca"),
+        internal_certificate=str(directory_of("interlock") / "internal.pem"),
         edge_token="token",
         new_voter_key="key",
         ticket_secret="secret",

@@ -32,6 +32,7 @@ sys.path[:0] = [str(APPS), str(APPS / "frontend")]
 
 from frontend.config import Config  # noqa: E402 (found by the line above)
 from frontend.voter import Voter, VoterCookieSigner  # noqa: E402
+from testing.internal_tls import directory_of  # noqa: E402
 from testing.ports import free_port  # noqa: E402
 from testing.postgres_server import POLL  # noqa: E402
 from testing.redis_server import RedisServer  # noqa: E402
@@ -109,6 +110,7 @@ class Bench:
             "EDGE_TOKEN_FILE": str(directory / "edge_token"),
             "ENTRY_KEY_FILE": str(directory / "entry_key"),
             "TEST_TOKEN_FILE": str(directory / "test_token"),
+            "TLS_DIRECTORY": str(directory_of("frontend")),
             "EDGE_TOKEN": "the-token-of-the-load-balancer",
             "VOTERS_FILE": str(directory / "voters"),
             "PYTHONPATH": f"{APPS / 'frontend'}:{APPS}:{BENCH}",

@@ -27,7 +27,19 @@ class InternalTLS:
     @cached_property
     def client(self) -> ssl.SSLContext:
         """For connections to servers, whose names are checked."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return self._context(ssl.PROTOCOL_TLS_CLIENT)
+
+    @cached_property
+    def server(self) -> ssl.SSLContext:
+        """For connections from clients, which have to show a certificate of the authority, too."""
+        context = self._context(ssl.PROTOCOL_TLS_SERVER)
+        context.verify_mode = ssl.CERT_REQUIRED
+        # Each is a good part of a handshake, and clients use the last one.
+        context.num_tickets = 1
+        return context
+
+    def _context(self, protocol: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(protocol)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_verify_locations(self.ca)
         context.load_cert_chain(self.certificate, self.key)

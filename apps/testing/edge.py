@@ -2,7 +2,8 @@
 
 import http.client
 import ssl
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from interlock.topology import Server, Service, Topology
 
 from .haproxy_server import HAProxyServer
 from .http_backend import Backend
+from .internal_tls import directory_of
 from .ports import free_port
 from .waiting import wait_until
 
@@ -36,6 +38,8 @@ class Edge:
             metrics_bind=f"127.0.0.1:{self.metrics_port}",
             admin_socket=str(admin),
             certificate=str(certificate),
+            internal_ca=str(directory_of("interlock") / "internal_ca"),
+            internal_certificate=str(directory_of("interlock") / "internal.pem"),
             edge_token="edge%to'ken",
             new_voter_key="new%vot'er",
             ticket_secret="a-secret",
@@ -143,3 +147,23 @@ def running(edge: Edge, backends: list[Backend]) -> Edge:
     edge.begin(web(*backends[:2]))
     assert edge.answering() == {b"a", b"b"}
     return edge
+
+
+@pytest.fixture
+def load(running: Edge) -> Iterator[list[int]]:
+    """Statuses of requests that go on all through the test, votes and pages in turn."""
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.002):
+            statuses.append(running.get()[0])
+            statuses.append(running.get(method="POST", body=b"vote=a")[0])
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for client in clients:
+        client.start()
+    yield statuses
+    over.set()
+    for client in clients:
+        client.join()

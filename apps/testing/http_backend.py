@@ -1,5 +1,6 @@
 """A small HTTP server to stand behind HAProxy: it records requests and answers as it is told."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,10 +12,11 @@ import pytest
 class Backend:
     """On 127.0.0.1:`port`; answers its `name`. `statuses` overrides a path's status.
 
-    /events is a stream of one event. `headers` are sent with every answer but that.
+    /events is a stream of one event. `headers` are sent with every answer but that. With `tls` it
+    speaks nothing else.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, tls: ssl.SSLContext | None = None) -> None:
         self.name = name
         self.statuses: dict[str, int] = {}
         self.headers: list[tuple[str, str]] = []
@@ -24,6 +26,11 @@ class Backend:
         self.may_answer = threading.Event()
         self.may_answer.set()
         self._server: ThreadingHTTPServer = _Server(("127.0.0.1", 0), _handler(self))
+        if tls:
+            # The handshake is in the thread of its connection, with the first byte that it reads.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()

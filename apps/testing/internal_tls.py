@@ -10,19 +10,26 @@ from pathlib import Path
 CLIENTS = ("worker", "results", "overview")
 
 
-@functools.cache
 def directory_of(name: str, authority: str = "ours") -> Path:
-    """The TLS_DIRECTORY of a service; that of `admin` is for tests' own connections.
+    """The TLS_DIRECTORY of a service; that of `admin` is for tests' own connections. Beside the
+    certificate and the key there are both in one file, as HAProxy reads them.
 
     Anybody may name an `authority`: only what is by "ours" is trusted by the servers.
     """
+    return _directory(name, authority)
+
+
+@functools.cache
+def _directory(name: str, authority: str) -> Path:
     root = _authority(authority)
     place = root / name
     place.mkdir()
-    names = f"subjectAltName=DNS:tasks.{name},IP:127.0.0.1"
+    names = f"subjectAltName=DNS:{name},DNS:tasks.{name},IP:127.0.0.1"
     issuer = ("-CA", str(root / "ca.crt"), "-CAkey", str(root / "ca.key"))
     _make(place, "internal_certificate", "internal_key", name, *issuer, "-addext", names)
     shutil.copy(root / "ca.crt", place / "internal_ca")
+    parts = [(place / f"internal_{part}").read_text() for part in ("certificate", "key")]
+    (place / "internal.pem").write_text("".join(parts))
     return place
 
 

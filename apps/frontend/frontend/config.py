@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from common.internal_tls import InternalTLS
 from common.settings import file, positive, required
 
 from frontend.poll import Poll
@@ -27,6 +28,7 @@ class Config:
     edge_tokens: tuple[bytes, ...] = field(repr=False)
     entry_key: bytes = field(repr=False)
     test_token: bytes = field(repr=False)
+    tls: InternalTLS
     https_only: bool
     queue_timeout: float
     connections: int
@@ -38,8 +40,8 @@ class Config:
         Required: NODE_NAME, POLL_FILE, QUEUE_PASSWORD_FILE, COOKIE_KEY_FILE (a key a line, of which
         the first signs and each is accepted), NEW_VOTER_KEY_FILE and EDGE_TOKEN_FILE (one a line,
         each is accepted), ENTRY_KEY_FILE, TEST_TOKEN_FILE.
-        Optional: HTTPS_ONLY (`true` or `false`), FRONTEND_CONNECTIONS, QUEUE_SOCKET,
-        QUEUE_USER, QUEUE_TIMEOUT (seconds).
+        Optional: TLS_DIRECTORY (see InternalTLS), HTTPS_ONLY (`true` or `false`),
+        FRONTEND_CONNECTIONS, QUEUE_SOCKET, QUEUE_USER, QUEUE_TIMEOUT (seconds).
         Raises ValueError, naming the setting, for one that is missing or makes no sense.
         """
         return cls(
@@ -53,6 +55,7 @@ class Config:
             edge_tokens=_secrets(environ, "EDGE_TOKEN_FILE"),
             entry_key=_secret(environ, "ENTRY_KEY_FILE").encode(),
             test_token=_secret(environ, "TEST_TOKEN_FILE").encode(),
+            tls=InternalTLS.from_environ(environ),
             https_only=_boolean(environ, "HTTPS_ONLY"),
             queue_timeout=positive(environ, "QUEUE_TIMEOUT", "2"),
             connections=int(positive(environ, "FRONTEND_CONNECTIONS", "2048")),

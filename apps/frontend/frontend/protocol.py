@@ -106,7 +106,9 @@ class HTTPProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Whether to keep it open: for those who say that they send no more, and wait."""
         self._is_deaf = True
-        return self._is_busy
+        # By TLS asyncio always closes it; what is in hand is finished all the same.
+        is_tls = self._transport and self._transport.get_extra_info("sslcontext")
+        return self._is_busy and not is_tls
 
     def pause_writing(self) -> None:
         """Read no more requests of somebody who does not read the responses."""

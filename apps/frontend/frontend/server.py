@@ -8,12 +8,14 @@ import os
 import resource
 import signal
 import socket
+import ssl
 import time
 from multiprocessing.context import ForkProcess
 
 import uvloop
 
 from frontend.config import Config
+from frontend.opener import Opener
 from frontend.protocol import HTTPProtocol, Line
 from frontend.router import Router
 from frontend.vote_handler import VoteHandler
@@ -42,6 +44,8 @@ def serve(port: int, config: Config, drain_seconds: float) -> None:
     closes the port; what is in hand is finished, for `drain_seconds` at most.
     """
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] %(message)s")
+    # One for all processes: each resumes the sessions of the others.
+    tls = config.tls.server
     # As many files as may be: each connection is one.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -51,13 +55,13 @@ def serve(port: int, config: Config, drain_seconds: float) -> None:
     listener = socket.create_server(("0.0.0.0", port), backlog=config.connections)
     # They wait until somebody asks for them: none comes between two lines.
     signal.pthread_sigmask(signal.SIG_BLOCK, {*ENDING, signal.SIGCHLD})
-    processes = [_start(listener, config, drain_seconds) for _ in range(process_count())]
+    processes = [_start(listener, config, tls, drain_seconds) for _ in range(process_count())]
     while signal.sigwait({*ENDING, signal.SIGCHLD}) not in ENDING:
         for number, process in enumerate(processes):
             if process.exitcode is not None:
                 log.warning("process %d has ended: %d", process.pid, process.exitcode)
                 time.sleep(REPLACE_SECONDS)
-                processes[number] = _start(listener, config, drain_seconds)
+                processes[number] = _start(listener, config, tls, drain_seconds)
     listener.close()
     for process in processes:
         process.terminate()
@@ -67,15 +71,19 @@ def serve(port: int, config: Config, drain_seconds: float) -> None:
         process.kill()
 
 
-def _start(listener: socket.socket, config: Config, drain_seconds: float) -> ForkProcess:
+def _start(
+    listener: socket.socket, config: Config, tls: ssl.SSLContext, drain_seconds: float
+) -> ForkProcess:
     process = multiprocessing.get_context("fork").Process(
-        target=lambda: uvloop.run(_serve(listener, config, drain_seconds)), daemon=True
+        target=lambda: uvloop.run(_serve(listener, config, tls, drain_seconds)), daemon=True
     )
     process.start()
     return process
 
 
-async def _serve(listener: socket.socket, config: Config, drain_seconds: float) -> None:
+async def _serve(
+    listener: socket.socket, config: Config, tls: ssl.SSLContext, drain_seconds: float
+) -> None:
     """What one process does."""
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
@@ -90,7 +98,7 @@ async def _serve(listener: socket.socket, config: Config, drain_seconds: float) 
     # What is there by now stays: looking through it, time and again, was a fifth of a vote.
     gc.freeze()
     connections: set[HTTPProtocol] = set()
-    openings: set[asyncio.Task[object]] = set()
+    opener = Opener(tls, lambda: HTTPProtocol(router, line, connections))
 
     def accept() -> None:
         # uvloop's own server takes one in a round: with thousands at once, the last waits seconds.
@@ -100,13 +108,7 @@ async def _serve(listener: socket.socket, config: Config, drain_seconds: float) 
             except OSError:
                 # Another process has it, or it is gone again.
                 return
-            opening = loop.create_task(
-                loop.connect_accepted_socket(
-                    lambda: HTTPProtocol(router, line, connections), connection
-                )
-            )
-            openings.add(opening)
-            opening.add_done_callback(openings.discard)
+            opener.add(connection)
 
     listener.setblocking(False)
     loop.add_reader(listener, accept)
@@ -115,9 +117,9 @@ async def _serve(listener: socket.socket, config: Config, drain_seconds: float) 
     loop.remove_reader(parent.sentinel)
     loop.remove_reader(listener)
     listener.close()
-    await asyncio.gather(*openings, return_exceptions=True)
+    opener.close()
     deadline = loop.time() + drain_seconds
-    for connection in tuple(connections):
-        connection.shutdown()
-    while connections and loop.time() < deadline:
+    while (connections or opener.is_busy) and loop.time() < deadline:
+        for connection in tuple(connections):
+            connection.shutdown()
         await asyncio.sleep(0.02)

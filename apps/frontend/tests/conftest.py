@@ -25,6 +25,7 @@ from interlock import topology
 from interlock.labels import Labels
 from testing.edge import Edge
 from testing.event_loop import event_loop
+from testing.internal_tls import directory_of
 from testing.ports import free_port
 from testing.redis_server import RedisServer
 from testing.waiting import wait_until
@@ -124,9 +125,8 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         # Every process: the test may count them, or end one.
-        processes = process_count()
         deadline = time.monotonic() + SECONDS
-        while log.read_text().count(" serves") < processes:
+        while log.read_text().count(" serves") < process_count():
             if self.ended_within(0.05) or time.monotonic() > deadline:
                 self.process.kill()
                 self.process.wait(SECONDS)
@@ -187,6 +187,7 @@ def settings(directory: Path, queue: RedisServer, poll_file: Path) -> dict[str, 
         "POLL_FILE": str(poll_file),
         "QUEUE_SOCKET": str(queue.socket_path),
         "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
+        "TLS_DIRECTORY": str(directory_of("frontend")),
     }
 
 
@@ -199,12 +200,11 @@ def accept(queue: RedisServer, accepted: str) -> None:
 def balance(edge: Edge, *servers: Server, labels: Labels = LABELS) -> None:
     """Start a load balancer before these frontends, and wait until it has somebody to ask."""
     edge.change(edge_token=EDGE_TOKEN, new_voter_key=NEW_VOTER_KEY)
-    nodes = [
-        topology.Server(f"frontend{number:02}", "127.0.0.1", server.port)
+    nodes = (
+        topology.Server(f"frontend{number:02}", "127.0.0.1", server.port, internal_tls=True)
         for number, server in enumerate(servers, 1)
-    ]
-    frontend = topology.Service("frontend", labels, tuple(nodes))
-    edge.begin(frontend)
+    )
+    edge.begin(topology.Service("frontend", labels, tuple(nodes)))
     wait_until(lambda: edge.get()[0] == 200)
 
 

@@ -45,6 +45,7 @@ class Site:
 
     `certificate` is a file with chain and key. `https_port` is where voters find HTTPS. Networks in
     `proxy_protocol` have to speak it; those in `forwarded_for` are believed on whom they speak for.
+    `internal_ca` and `internal_certificate`, which has its key, are for TLS to frontends.
     While `draining`, voters' connections are refused: who comes before goes to another address.
     """
 
@@ -53,6 +54,8 @@ class Site:
     metrics_bind: str
     admin_socket: str
     certificate: str
+    internal_ca: str
+    internal_certificate: str
     edge_token: str = field(repr=False)
     new_voter_key: str = field(repr=False)
     ticket_secret: str = field(repr=False)
@@ -89,6 +92,10 @@ global
     ssl-default-server-options ssl-min-ver TLSv1.2
     tune.ssl.lifetime {TICKET_SECONDS}
     localpeer {_SELF}
+
+# Or it adds no server that uses it: it reads no certificate after its start.
+crt-store
+    load crt {quote(site.internal_certificate)}
 
 # A reload keeps what the limits have counted: the old process tells the new one.
 peers limits

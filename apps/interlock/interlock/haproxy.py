@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from .edge import DRAINING, Site
 from .reconcile import Key, desired, plan
@@ -18,6 +19,8 @@ from .topology import Topology
 
 log = logging.getLogger(__name__)
 
+# Fields of Site: files that HAProxy reads.
+CERTIFICATES = ("certificate", "internal_ca", "internal_certificate")
 # Longer than `timeout server`: what has not ended by then never will.
 DRAIN_LIMIT = 15.0
 CHECK_TIMEOUT = 20.0
@@ -70,9 +73,11 @@ class HAProxy:
         restart of either side, between any two steps, is made good by the next round.
         """
         self._topology = topology
-        certificate = self._install_certificate()
+        certificates: dict[str, Any] = {
+            name: str(self._install_certificate(name)) for name in CERTIFICATES
+        }
         ticket_keys = self._install_tickets()
-        site = replace(self._site, certificate=str(certificate), tickets=str(self._tickets))
+        site = replace(self._site, **certificates, tickets=str(self._tickets))
         wanted = fingerprint(site, topology)
         former = self._install(render(site, topology))
         if not self._runs(wanted):
@@ -83,16 +88,18 @@ class HAProxy:
         if not site.draining and self._runtime.ticket_keys(self._tickets) != ticket_keys:
             for key in ticket_keys:
                 self._runtime.add_ticket_key(self._tickets, key)
-        for other in self._path.parent.glob(_certificate_name("*")):
-            if other != certificate:
-                other.unlink()
-        return self._move_servers(topology)
+        for name, path in certificates.items():
+            for other in self._path.parent.glob(_certificate_name(name, "*")):
+                if str(other) != path:
+                    other.unlink()
+        return self._move_servers(site, topology)
 
-    def _install_certificate(self) -> Path:
+    def _install_certificate(self, name: str) -> Path:
         """A copy beside the configuration, where HAProxy may read it, under a name of its content:
         a renewed certificate is a new configuration, checked and loaded like any other."""
-        content = Path(self._site.certificate).read_text()
-        path = self._path.with_name(_certificate_name(sha256(content.encode()).hexdigest()[:16]))
+        content = Path(getattr(self._site, name)).read_text()
+        mark = sha256(content.encode()).hexdigest()[:16]
+        path = self._path.with_name(_certificate_name(name, mark))
         if not path.exists():
             _write_beside(path, content).replace(path)
         return path
@@ -161,8 +168,8 @@ class HAProxy:
             time.sleep(0.02)
         return True
 
-    def _move_servers(self, topology: Topology) -> bool:
-        wanted = desired(topology)
+    def _move_servers(self, site: Site, topology: Topology) -> bool:
+        wanted = desired(site, topology)
         present = self._runtime.servers()
         now = self._clock()
         leaving = present.keys() - wanted.keys()
@@ -176,8 +183,8 @@ class HAProxy:
         return not leaving
 
 
-def _certificate_name(mark: str) -> str:
-    return f"certificate-{mark}.pem"
+def _certificate_name(name: str, mark: str) -> str:
+    return f"{name}-{mark}.pem"
 
 
 def _write_beside(path: Path, text: str) -> Path:

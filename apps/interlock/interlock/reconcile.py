@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .render import endpoint, server_options
+from .edge import Site
+from .render import endpoint, own_option, server_options
 from .topology import Server, Topology
 
 # Bits of srv_admin_state (HAProxy management guide, "show servers state").
@@ -32,12 +33,12 @@ class Wanted:
     options: str
 
 
-def desired(topology: Topology) -> dict[Key, Wanted]:
+def desired(site: Site, topology: Topology) -> dict[Key, Wanted]:
     """The topology's servers by backend and name."""
     return {
-        (service.name, server.name): Wanted(server, options)
+        (service.name, server.name): Wanted(server, options + own_option(service, server))
         for service in topology.services
-        if (options := server_options(service.labels))
+        if (options := server_options(site, service))
         for server in service.servers
     }
 

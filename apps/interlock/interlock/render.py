@@ -40,8 +40,11 @@ def endpoint(server: Server) -> str:
     return f"{address}:{server.port}"
 
 
-def server_options(labels: Labels) -> str:
-    """Words after a server's address: on `add server`, which knows no default-server line, too."""
+def server_options(site: Site, service: Service) -> str:
+    """Words after a server's address: on `add server`, which knows no default-server line, too.
+
+    A server that speaks TLS inside the cluster has `own_option`, too."""
+    labels = service.labels
     interval = labels.health_check_interval
     # The second check, which decides, comes sooner.
     words = [f"check inter {interval} fastinter {interval // 2} fall 2 rise 1"]
@@ -54,7 +57,20 @@ def server_options(labels: Labels) -> str:
         if labels.hosts:
             name = labels.hosts[0]
             words.append(f"sni str({name}) check-sni {name} verifyhost {name}")
+    if service.name in _VOTING:
+        # For the servers with `ssl`.
+        words.append(f"ca-file {site.internal_ca} crt {site.internal_certificate}")
+        words.append("verify required verifyhost frontend")
     return " ".join(words)
+
+
+def own_option(service: Service, server: Server) -> str:
+    """What one server has and another one of its service has not, after a space."""
+    if not server.internal_tls or service.name not in _VOTING:
+        return ""
+    # Checks that name a port are by plain HTTP: they have no secret, and do not wait for handshakes
+    # when all voters come at once. `no-check-ssl` is not for servers that are added.
+    return f" ssl port {server.port}"
 
 
 def _text(site: Site, topology: Topology, mark: str) -> str:
@@ -120,9 +136,9 @@ def _backend(site: Site, service: Service) -> Iterator[str]:
         " if { res.hdr(content-type) -m beg text/event-stream }"
     )
     yield from _check(labels)
-    yield f"    default-server {server_options(labels)}"
+    yield f"    default-server {server_options(site, service)}"
     for server in service.servers:
-        yield f"    server {server.name} {endpoint(server)}"
+        yield f"    server {server.name} {endpoint(server)}{own_option(service, server)}"
 
 
 def _language(labels: Labels) -> Iterator[str]:

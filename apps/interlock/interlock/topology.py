@@ -9,17 +9,21 @@ from typing import Any
 from . import labels
 from .labels import Labels
 
+# A label of a container, not of its service: in an update, tasks of both kinds run side by side.
+_INTERNAL_TLS = f"{labels.PREFIX}internal_tls"
 # Decoded JSON of /services, /tasks and /nodes (Docker Engine API).
 ApiObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running task's address on its node. `name` stays the same from task to task."""
+    """A running task's address on its node. `name` stays the same from task to task, but for those
+    that speak TLS: HAProxy drains the former ones, which do not."""
 
     name: str
     address: str
     port: int
+    internal_tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,8 +145,15 @@ def _server(service: ApiObject, task: ApiObject, node: ApiObject, target: int) -
     for port in [*_host_mode(reported), *_host_ports(service)]:
         published = int(port.get("PublishedPort") or 0)
         if int(port["TargetPort"]) == target and published and not address.is_unspecified:
-            return Server(_name(node, published), str(address), published)
+            speaks_tls = _speaks_tls(task)
+            name = _name(node, published) + ("-tls" if speaks_tls else "")
+            return Server(name, str(address), published, speaks_tls)
     return None
+
+
+def _speaks_tls(task: ApiObject) -> bool:
+    given = (task.get("Spec") or {}).get("ContainerSpec") or {}
+    return (given.get("Labels") or {}).get(_INTERNAL_TLS) == "true"
 
 
 def _name(node: ApiObject, published: int) -> str:

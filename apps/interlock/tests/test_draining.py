@@ -22,6 +22,7 @@ from testing.docker_engine import Engine
 from testing.edge import Edge, web
 from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
+from testing.internal_tls import directory_of
 from testing.ports import free_port
 from testing.swarm_api import SwarmApi
 from testing.waiting import wait_until
@@ -171,6 +172,8 @@ def balancer(
         "HTTP_BIND": f"127.0.0.1:{port}",
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",
         "SITE_CERTIFICATE": str(directory / "site.pem"),
+        "INTERNAL_CA": str(directory_of("interlock") / "internal_ca"),
+        "INTERNAL_CERTIFICATE": str(directory_of("interlock") / "internal.pem"),
         "HAPROXY_METRICS_BIND": f"127.0.0.1:{free_port()}",
         "METRICS_BIND": f"127.0.0.1:{metrics_port}",
         "TICK": "0.1",

@@ -5,12 +5,11 @@ import http.client
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from interlock import haproxy
-from interlock.haproxy import HAProxy
+from interlock.haproxy import CERTIFICATES, HAProxy
 from interlock.labels import Labels
 from interlock.render import render
 from interlock.runtime import HAProxyError
@@ -18,26 +17,6 @@ from interlock.topology import Server, Service, Topology
 from testing.edge import Edge, web
 from testing.http_backend import Backend
 from testing.waiting import wait_until
-
-
-@pytest.fixture
-def load(running: Edge) -> Iterator[list[int]]:
-    """Statuses of requests that go on all through the test, votes and pages in turn."""
-    statuses: list[int] = []
-    over = threading.Event()
-
-    def ask() -> None:
-        while not over.wait(0.002):
-            statuses.append(running.get()[0])
-            statuses.append(running.get(method="POST", body=b"vote=a")[0])
-
-    clients = [threading.Thread(target=ask) for _ in range(4)]
-    for client in clients:
-        client.start()
-    yield statuses
-    over.set()
-    for client in clients:
-        client.join()
 
 
 def more(statuses: list[int], count: int = 100) -> None:
@@ -191,8 +170,8 @@ def test_a_killed_haproxy_comes_back_with_its_servers(
 def test_a_haproxy_that_missed_a_reload_gets_it(running: Edge, backends: list[Backend]) -> None:
     # As where Interlock died between writing the file and the reload.
     results = Service("results", Labels(("results.local",)), ())
-    (installed,) = running.config.parent.glob("certificate-*.pem")
-    site = replace(running.site, certificate=str(installed))
+    installed = {name: str(next(running.config.parent.glob(f"{name}-*"))) for name in CERTIFICATES}
+    site = replace(running.site, **installed)
     running.config.write_text(render(site, Topology((web(*backends), results))))
     worker = running.pid()
     running.bring_to(web(*backends), results)

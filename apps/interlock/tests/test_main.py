@@ -23,6 +23,7 @@ from interlock.topology import Topology
 from testing.docker_engine import Engine
 from testing.haproxy_server import HAProxyServer
 from testing.http_backend import Backend
+from testing.internal_tls import directory_of
 from testing.ports import free_port
 from testing.swarm_api import SwarmApi
 from testing.waiting import wait_until
@@ -52,6 +53,8 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
         "HTTP_BIND": f"127.0.0.1:{free_port()}",
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",
         "SITE_CERTIFICATE": str(tmp_path / "site.pem"),
+        "INTERNAL_CA": str(directory_of("interlock") / "internal_ca"),
+        "INTERNAL_CERTIFICATE": str(directory_of("interlock") / "internal.pem"),
         "HAPROXY_METRICS_BIND": f"127.0.0.1:{free_port()}",
         "METRICS_BIND": f"127.0.0.1:{free_port()}",
         "TICK": "0.1",

@@ -8,6 +8,8 @@ from interlock.labels import Labels
 from interlock.reconcile import FORCED_DRAIN, FORCED_MAINT, Key, Present, Wanted, desired, plan
 from interlock.topology import Server, Service, Topology
 
+from .test_render import SITE
+
 ADDRESSES = st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1"])
 PORTS = st.sampled_from([8000, 8001])
 KEYS = st.tuples(st.sampled_from(["web", "api"]), st.sampled_from(["n1", "n2", "n3"]))
@@ -113,16 +115,17 @@ def test_new_servers_come_before_old_ones_drain() -> None:
 def test_in_a_thousand_services_one_change_touches_one_server() -> None:
     servers = tuple(Server(f"n{n}-8000", f"192.0.2.{n}", 8000) for n in range(5))
     services = [Service(f"app{n}", Labels((f"app{n}.local",)), servers) for n in range(1000)]
-    settled = {
-        key: Present(w.server.address, w.server.port, 0, 1)
-        for key, w in desired(Topology(tuple(services))).items()
-    }
+
+    def wanted() -> dict[Key, Wanted]:
+        return desired(SITE, Topology(tuple(services)))
+
+    settled = {key: Present(w.server.address, w.server.port, 0, 1) for key, w in wanted().items()}
     assert len(settled) == 5000
-    assert plan(desired(Topology(tuple(services))), settled, frozenset()) == ()
+    assert plan(wanted(), settled, frozenset()) == ()
     services[500] = replace(services[500], servers=servers[1:])
-    commands = plan(desired(Topology(tuple(services))), settled, frozenset())
+    commands = plan(wanted(), settled, frozenset())
     assert commands == ("set server app500/n0-8000 state drain",)
     moved = replace(servers[0], address="198.51.100.1")
     services[500] = replace(services[500], servers=(moved, *servers[1:]))
-    commands = plan(desired(Topology(tuple(services))), settled, frozenset())
+    commands = plan(wanted(), settled, frozenset())
     assert commands == ("set server app500/n0-8000 addr 198.51.100.1 port 8000",)

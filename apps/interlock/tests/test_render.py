@@ -13,6 +13,7 @@ from interlock.render import fingerprint, render, server_options
 from interlock.tickets import keys
 from interlock.topology import Server, Service, Topology
 from interlock.values import BACKEND_OPTIONS, BALANCE_ALGORITHMS, TLS_VERIFY
+from testing.internal_tls import directory_of
 
 SITE = Site(
     "127.0.0.1:8080",
@@ -20,6 +21,8 @@ SITE = Site(
     "127.0.0.1:8404",
     "/tmp/admin.sock",
     "site.pem",
+    str(directory_of("interlock") / "internal_ca"),
+    str(directory_of("interlock") / "internal.pem"),
     "token",
     "key",
     "secret",
@@ -27,7 +30,7 @@ SITE = Site(
 )
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
-SERVERS = st.builds(Server, NAMES, st.ip_addresses().map(str), st.integers(1, 65535))
+SERVERS = st.builds(Server, NAMES, st.ip_addresses().map(str), st.integers(1, 65535), st.booleans())
 LABELS = st.builds(
     Labels,
     hosts=st.lists(NAMES, min_size=1, max_size=3, unique=True).map(tuple),
@@ -107,6 +110,9 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
     def print_of(labels: Labels) -> str:
         return fingerprint(SITE, Topology((Service("web", labels, ()),)))
 
+    def options(labels: Labels) -> str:
+        return server_options(SITE, Service("web", labels, ()))
+
     changed = replace(
         one,
         health_check_interval=other.health_check_interval,
@@ -114,7 +120,7 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
         ssl_backend=other.ssl_backend,
         ssl_backend_tls_verify=other.ssl_backend_tls_verify,
     )
-    assert (print_of(one) == print_of(changed)) == (server_options(one) == server_options(changed))
+    assert (print_of(one) == print_of(changed)) == (options(one) == options(changed))
 
 
 @pytest.mark.parametrize(
@@ -123,6 +129,8 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
         {"edge_token": "other"},
         {"new_voter_key": "other"},
         {"certificate": "other.pem"},
+        {"internal_ca": "other.crt"},
+        {"internal_certificate": "other.pem"},
         {"rates": Rates(flag=9)},
     ],
 )
@@ -158,7 +166,7 @@ def complaints(haproxy: Path, config: Path, text: str) -> str:
 def test_haproxy_accepts_any_secret(
     haproxy_binary: Path, certificates: Path, tmp_path: Path, secret: str
 ) -> None:
-    servers = (Server("n-1", "127.0.0.1", 1), Server("n-2", "2001:db8::1", 2))
+    servers = (Server("n-1", "127.0.0.1", 1), Server("n-2", "2001:db8::1", 2, True))
     labels = Labels(
         ("votingapp.local", "a.org"),
         health_check="/h?x='%[y]",

@@ -127,6 +127,16 @@ def test_a_disputed_host_stays_with_the_older_service(web: Engine) -> None:
     assert "already belongs to service web" in found.problems[0]
 
 
+@pytest.mark.parametrize("value", ["false", "yes", ""])
+def test_a_task_speaks_tls_if_its_own_container_has_the_label(web: Engine, value: str) -> None:
+    # The service's labels are of its newest version, tasks may be of an older one.
+    web.services[0]["Spec"]["Labels"]["interlock.ssl_backend"] = "true"
+    web.tasks[0]["Spec"] = {"ContainerSpec": {"Labels": {"interlock.internal_tls": value}}}
+    web.tasks[1]["Spec"] = {"ContainerSpec": {"Labels": {"interlock.internal_tls": "true"}}}
+    assert servers(web) == (N1, Server("n2-8002-tls", "127.0.0.1", 8002, internal_tls=True))
+    assert topology(web).problems == ()
+
+
 def test_order_of_the_answers_does_not_matter(web: Engine) -> None:
     web.add_service("api", "api.local")
     backwards = build(web.services[::-1], web.tasks[::-1], web.nodes[::-1])

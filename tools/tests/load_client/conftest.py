@@ -21,6 +21,7 @@ from landslide_tools.load.voters import new_voter, write_voters
 from landslide_tools.load_client.plan import LoadProfile, Plan, Target
 from landslide_tools.load_client.record import Vote, read, written
 from testing.edge import Edge
+from testing.internal_tls import directory_of
 from testing.poll import Poll, wait_for_intake
 from testing.ports import free_port
 from testing.redis_server import RedisServer
@@ -65,6 +66,7 @@ class Node:
             "POLL_FILE": str(poll.postgres.poll_file),
             "QUEUE_SOCKET": str(queue.socket_path),
             "QUEUE_PASSWORD_FILE": str(queue.password_file("frontend")),
+            "TLS_DIRECTORY": str(directory_of("frontend")),
             "PYTHONPATH": f"{ROOT / 'apps' / 'frontend'}:{ROOT / 'apps'}",
         }
         start = f"from frontend.__main__ import main; main(port={self.port})"
@@ -103,7 +105,9 @@ class System:
             new_voter_key=SECRETS["NEW_VOTER_KEY_FILE"],
             **binds,
         )
-        servers = tuple(Server(node.name, "127.0.0.1", node.port) for node in nodes)
+        servers = tuple(
+            Server(node.name, "127.0.0.1", node.port, internal_tls=True) for node in nodes
+        )
         service = Service("frontend", LABELS, servers)
         edge.begin(service)
         wait_until(lambda: edge.get()[0] == 200)

@@ -56,7 +56,8 @@ def site(
     server = Server(environ, tmp_path / "server.log")
     # Without a health check: the pages are the frontend's own, whatever has happened to the queue.
     labels = Labels(hosts=(), default=True, languages=("en", "de", "ar"))
-    service = Service("frontend", labels, (Target("node", "127.0.0.1", server.port),))
+    target = Target("node", "127.0.0.1", server.port, internal_tls=True)
+    service = Service("frontend", labels, (target,))
     edge.change(edge_token=EDGE_TOKEN, new_voter_key=NEW_VOTER_KEY)
     edge.begin(service)
     yield f"http://127.0.0.1:{edge.port}"

@@ -86,7 +86,8 @@ def _service(host: str, port: int, *, ssl_only: bool = False) -> Service:
     labels = Labels(
         hosts=(host,), health_check="/healthz", ssl_only=ssl_only, languages=("en", "de")
     )
-    return Service(_name(host), labels, (Target(_name(host), "127.0.0.1", port),))
+    target = Target(_name(host), "127.0.0.1", port, internal_tls=host != SISTER)
+    return Service(_name(host), labels, (target,))
 
 
 def _name(host: str) -> str:
