@@ -43,7 +43,7 @@ def endpoint(server: Server) -> str:
 def server_options(site: Site, service: Service) -> str:
     """Words after a server's address: on `add server`, which knows no default-server line, too.
 
-    A server that speaks TLS inside the cluster has `own_option`, too."""
+    What is for one server alone is in `own_option`."""
     labels = service.labels
     interval = labels.health_check_interval
     # The second check, which decides, comes sooner.
@@ -57,7 +57,7 @@ def server_options(site: Site, service: Service) -> str:
         if labels.hosts:
             name = labels.hosts[0]
             words.append(f"sni str({name}) check-sni {name} verifyhost {name}")
-    if service.name in _VOTING:
+    if _has_internal_tls(service):
         # For the servers with `ssl`.
         words.append(f"ca-file {site.internal_ca} crt {site.internal_certificate}")
         words.append("verify required verifyhost frontend")
@@ -65,12 +65,17 @@ def server_options(site: Site, service: Service) -> str:
 
 
 def own_option(service: Service, server: Server) -> str:
-    """What one server has and another one of its service has not, after a space."""
-    if not server.internal_tls or service.name not in _VOTING:
+    """What a server has for itself, beside `server_options`, after a space."""
+    if not server.internal_tls or not _has_internal_tls(service):
         return ""
     # Checks that name a port are by plain HTTP: they have no secret, and do not wait for handshakes
     # when all voters come at once. `no-check-ssl` is not for servers that are added.
     return f" ssl port {server.port}"
+
+
+def _has_internal_tls(service: Service) -> bool:
+    # Its certificate is for nobody else, and the label of the service comes first.
+    return service.name in _VOTING and not service.labels.ssl_backend
 
 
 def _text(site: Site, topology: Topology, mark: str) -> str:

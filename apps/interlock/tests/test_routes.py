@@ -85,10 +85,9 @@ def test_without_ssl_only_nobody_is_bound_to_https(running: Edge) -> None:
 @pytest.fixture
 def tls_server(certificates: Path) -> ThreadingHTTPServer:
     """A server that speaks HTTPS only, with a certificate that no public authority has signed."""
-    backend = Backend("tls")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "site.pem")
-    backend._server.socket = context.wrap_socket(backend._server.socket, server_side=True)
+    backend = Backend("tls", context)
     yield backend
     backend.close()
 
