@@ -26,7 +26,7 @@ options:
     type: dict
     default: {}
   accepted:
-    description: Values by the names of secrets that are accepted besides.
+    description: Values by the names of secrets and authorities that are accepted besides.
     type: dict
     default: {}
 """
@@ -81,6 +81,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
             pending[name] = "".join(read(own.with_name(f"{name}.next")))
         values["poll_id"] = read(directory / "poll_id")
         for name, place in AUTHORITIES.items():
-            values[name] = read(directory / "pki" / place / "ca.crt")
+            values[name] = [*read(directory / "pki" / place / "ca.crt"), *accepted.get(name, [])]
             pending[name] = "".join(read(directory / "pki.next" / place / "ca.crt"))
         return [{"values": values, "pending": pending}]

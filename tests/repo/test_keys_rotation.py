@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.landslide.voting.plugins.filter.cluster_keys import cluster_keys
+from ansible_collections.landslide.voting.plugins.filter.cluster_keys import cluster_keys, made
 from testing.controller import Controller, state_labels, swarm, words
 
 
@@ -122,6 +122,33 @@ def test_an_authority_is_made_anew_with_all_that_it_signs(
         "site",
         "swarm-api",
     }
+
+
+def test_an_authority_that_services_accept_is_changed_in_steps(
+    controller: Controller, labels: dict[str, str]
+) -> None:
+    place = controller.state / "pki/internal"
+    old = "-----BEGIN CERTIFICATE-----\nold\n-----END CERTIFICATE-----"
+    (place / "ca.crt").write_text(old)
+    leaf = place / "redis.crt"
+    leaf.touch()
+    told = swarm(labels | {"landslide.key.internal_authority": made([old])})
+    assert_done(rotate(controller, told, "internal_authority", "rotate"))
+    new = (controller.state / "pki.next/internal/ca.crt").read_text().strip()
+    assert (place / "ca.crt").read_text().strip() == old
+    assert secret(controller, "internal_authority.accepted") == f"{old}\n{new}"
+
+    # The whole again, from where it was interrupted. What the old one signed is gone with it.
+    played = rotate(controller, None, "internal_authority", "rotate", "record", "swap")
+    assert_done(played)
+    assert (place / "ca.crt").read_text().strip() == new
+    assert not leaf.exists()
+    assert known(controller, "internal_authority", new, old)
+
+    assert_done(rotate(controller, None, "internal_authority", "rotate", "swap", "drop"))
+    assert (place / "ca.crt").read_text().strip() == new
+    assert known(controller, "internal_authority", new)
+    assert not (controller.state / "secrets/internal_authority.accepted").exists()
 
 
 def test_the_old_entry_key_is_kept(controller: Controller, labels: dict[str, str]) -> None:
