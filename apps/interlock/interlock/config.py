@@ -53,6 +53,7 @@ def from_env(env: Mapping[str, str]) -> Config:
             new_voter_key=_secret(env["NEW_VOTER_KEY_FILE"]),
             ticket_secret=_secret(env["TICKET_SECRET_FILE"]),
             stats_password=_secret(env["STATS_PASSWORD_FILE"]),
+            stats_networks=_networks(env.get("STATS_NETWORKS", "")),
             proxy_protocol=_networks(env.get("PROXY_PROTOCOL", "")),
             forwarded_for=_networks(env.get("FORWARDED_FOR", "")),
             rates=Rates(

@@ -46,6 +46,7 @@ class Site:
     `certificate` is a file with chain and key. `https_port` is where voters find HTTPS. Networks in
     `proxy_protocol` have to speak it; those in `forwarded_for` are believed on whom they speak for.
     `internal_ca` and `internal_certificate`, which has its key, are for TLS to frontends.
+    The statistics are for this host and `stats_networks`.
     While `draining`, voters' connections are refused: who comes before goes to another address.
     """
 
@@ -60,6 +61,7 @@ class Site:
     new_voter_key: str = field(repr=False)
     ticket_secret: str = field(repr=False)
     stats_password: str = field(repr=False)
+    stats_networks: tuple[str, ...] = ()
     https_port: int = 443
     proxy_protocol: tuple[str, ...] = ()
     forwarded_for: tuple[str, ...] = ()
@@ -97,6 +99,9 @@ global
 crt-store
     load crt {quote(site.internal_certificate)}
 
+userlist operators
+    user admin insecure-password {quote(site.stats_password)}
+
 # A reload keeps what the limits have counted: the old process tells the new one.
 peers limits
     peer {_SELF} unix@{quote(str(Path(site.admin_socket).with_name("peers.sock")))}
@@ -122,6 +127,8 @@ defaults
     timeout queue 5s
     timeout server 10s
     timeout check 3s
+    # For a wrong password.
+    timeout tarpit 2s
     # A retried vote is the same vote: voter and X-Request-ID are already in the request.
     retries 3
     option redispatch 1
@@ -192,12 +199,27 @@ def edge(site: Site) -> Iterator[str]:
     http-after-response del-header Server
     # Of so many none stays idle: the rest of the room is for those who come now. HTTP/1 only.
     http-after-response set-header Connection close if {{ fe_conn gt {CONNECTIONS // 2} }}
+    acl statistics pathq -m beg {_STATISTICS}
+    http-request deny deny_status 404 if statistics !{{ src {_networks(site.stats_networks)} }}
+    acl logs_in req.hdr(authorization) -m found
+    {_SLOWLY_REFUSED} if statistics logs_in !{{ http_auth(operators) }}
     stats enable
-    stats uri /haproxy?stats
+    stats uri {_STATISTICS}
     stats realm Landslide
     stats auth {quote(f"admin:{site.stats_password}")}
     stats hide-version
     stats refresh 5s"""
+
+
+_STATISTICS = "/haproxy?stats"
+_SLOWLY_REFUSED = (
+    "http-request tarpit deny_status 401 hdr WWW-Authenticate 'Basic realm=\"Landslide\"'"
+)
+
+
+def _networks(own: tuple[str, ...]) -> str:
+    # Whoever is on this host, too.
+    return " ".join(("127.0.0.0/8", "::1", *own))
 
 
 # A network is one address, and so is the /64 that an IPv6 user has all to himself.

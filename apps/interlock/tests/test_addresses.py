@@ -98,3 +98,17 @@ def test_who_asks_too_often_is_flagged_then_slowed_then_refused(
     assert statuses == [200] * 8 + [429]
     assert ask("2001:db8:0:1::1")[0] == 200
     assert 'haproxy_frontend_requests_denied_total{proxy="edge"} 3' in running.metrics()
+
+
+def test_statistics_are_for_operators_networks_only(running: Edge, backends: list[Backend]) -> None:
+    running.change(forwarded_for=("127.0.0.0/8",), stats_networks=("10.0.0.0/8",))
+    running.bring_to(web(*backends[:2]))
+
+    def status(address: str, path: str = "/haproxy?stats;csv") -> int:
+        return running.get(path, headers={"X-Forwarded-For": address})[0]
+
+    assert status("10.1.2.3") == 401
+    assert status("203.0.113.9") == 404
+    # A name before the path changes nothing.
+    assert status("203.0.113.9", "http://votingapp.local/haproxy?stats") == 404
+    assert status("203.0.113.9", "/") == 200

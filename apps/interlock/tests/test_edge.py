@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -120,7 +121,13 @@ def test_a_large_body_is_refused(running: Edge, backends: list[Backend], size: i
 
 def test_statistics_need_the_password(running: Edge) -> None:
     assert running.get("/haproxy?stats")[0] == 401
-    assert running.get("/haproxy?stats", headers={"Authorization": "Basic YWRtaW46eA=="})[0] == 401
+    began = time.monotonic()
+    wrong = {"Authorization": "Basic YWRtaW46eA=="}
+    status, _, headers = running.get("/haproxy?stats", headers=wrong)
+    assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="Landslide"')
+    # It is slowed, and logged.
+    assert time.monotonic() - began > 1.5
+    wait_until(lambda: " 401 " in running.server.log_path.read_text())
     word = base64.b64encode(f"admin:{running.site.stats_password}".encode()).decode()
     status, page, _ = running.get("/haproxy?stats", headers={"Authorization": f"Basic {word}"})
     assert status == 200
