@@ -136,7 +136,6 @@ def interlock(directory: Path, port: int, https: int, ports: list[int], rates: R
         admin_socket=str(directory / "admin.sock"),
         certificate=str(directory / "site.pem"),
         internal_ca=str(directory_of("interlock") / "internal_ca"),
-        internal_certificate=str(directory_of("interlock") / "internal.pem"),
         edge_token="token",
         new_voter_key="key",
         ticket_secret="secret",

@@ -39,7 +39,6 @@ class Edge:
             admin_socket=str(admin),
             certificate=str(certificate),
             internal_ca=str(directory_of("interlock") / "internal_ca"),
-            internal_certificate=str(directory_of("interlock") / "internal.pem"),
             edge_token="edge%to'ken",
             new_voter_key="new%vot'er",
             ticket_secret="a-secret",

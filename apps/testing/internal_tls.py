@@ -28,8 +28,6 @@ def _directory(name: str, authority: str) -> Path:
     issuer = ("-CA", str(root / "ca.crt"), "-CAkey", str(root / "ca.key"))
     _make(place, "internal_certificate", "internal_key", name, *issuer, "-addext", names)
     shutil.copy(root / "ca.crt", place / "internal_ca")
-    parts = [(place / f"internal_{part}").read_text() for part in ("certificate", "key")]
-    (place / "internal.pem").write_text("".join(parts))
     return place
 
 

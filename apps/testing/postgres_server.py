@@ -148,13 +148,10 @@ class PostgresServer:
             "unix_socket_directories": str(self.directory),
             "listen_addresses": self.host,
             "port": str(self.port),
-            **{
-                f"ssl_{file}_file": str(self.directory / f"internal_{name}")
-                for file, name in (("ca", "ca"), ("cert", "certificate"), ("key", "key"))
-            },
             "max_connections": "50",
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
+        options += ssl_options(self.directory)
         deadline = time.monotonic() + READY_SECONDS
         while not self._ready():
             if time.monotonic() > deadline:
@@ -202,6 +199,12 @@ class PostgresServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+
+def ssl_options(directory: Path) -> list[str]:
+    """Options of postgres by which it finds its certificate in `directory`."""
+    files = {"ca": "ca", "cert": "certificate", "key": "key"}
+    return [f"--ssl_{kind}_file={directory}/internal_{name}" for kind, name in files.items()]
 
 
 def programs() -> Path:

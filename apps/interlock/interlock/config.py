@@ -48,7 +48,6 @@ def from_env(env: Mapping[str, str]) -> Config:
             admin_socket=str(admin_socket),
             certificate=env["SITE_CERTIFICATE"],
             internal_ca=env["INTERNAL_CA"],
-            internal_certificate=env["INTERNAL_CERTIFICATE"],
             edge_token=_secret(env["EDGE_TOKEN_FILE"]),
             new_voter_key=_secret(env["NEW_VOTER_KEY_FILE"]),
             ticket_secret=_secret(env["TICKET_SECRET_FILE"]),

@@ -45,7 +45,7 @@ class Site:
 
     `certificate` is a file with chain and key. `https_port` is where voters find HTTPS. Networks in
     `proxy_protocol` have to speak it; those in `forwarded_for` are believed on whom they speak for.
-    `internal_ca` and `internal_certificate`, which has its key, are for TLS to frontends.
+    `internal_ca` is a file with the authority of the frontends' certificate.
     The statistics are for this host and `stats_networks`.
     While `draining`, voters' connections are refused: who comes before goes to another address.
     """
@@ -56,7 +56,6 @@ class Site:
     admin_socket: str
     certificate: str
     internal_ca: str
-    internal_certificate: str
     edge_token: str = field(repr=False)
     new_voter_key: str = field(repr=False)
     ticket_secret: str = field(repr=False)
@@ -94,10 +93,6 @@ global
     ssl-default-server-options ssl-min-ver TLSv1.2
     tune.ssl.lifetime {TICKET_SECONDS}
     localpeer {_SELF}
-
-# Or it adds no server that uses it: it reads no certificate after its start.
-crt-store
-    load crt {quote(site.internal_certificate)}
 
 userlist operators
     user admin insecure-password {quote(site.stats_password)}

@@ -20,7 +20,7 @@ from .topology import Topology
 log = logging.getLogger(__name__)
 
 # Fields of Site: files that HAProxy reads.
-CERTIFICATES = ("certificate", "internal_ca", "internal_certificate")
+CERTIFICATES = ("certificate", "internal_ca")
 # Longer than `timeout server`: what has not ended by then never will.
 DRAIN_LIMIT = 15.0
 CHECK_TIMEOUT = 20.0

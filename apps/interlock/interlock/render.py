@@ -59,8 +59,7 @@ def server_options(site: Site, service: Service) -> str:
             words.append(f"sni str({name}) check-sni {name} verifyhost {name}")
     if _has_internal_tls(service):
         # For the servers with `ssl`.
-        words.append(f"ca-file {site.internal_ca} crt {site.internal_certificate}")
-        words.append("verify required verifyhost frontend")
+        words.append(f"ca-file {site.internal_ca} verify required verifyhost frontend")
     return " ".join(words)
 
 

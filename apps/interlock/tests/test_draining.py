@@ -173,7 +173,6 @@ def balancer(
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",
         "SITE_CERTIFICATE": str(directory / "site.pem"),
         "INTERNAL_CA": str(directory_of("interlock") / "internal_ca"),
-        "INTERNAL_CERTIFICATE": str(directory_of("interlock") / "internal.pem"),
         "HAPROXY_METRICS_BIND": f"127.0.0.1:{free_port()}",
         "METRICS_BIND": f"127.0.0.1:{metrics_port}",
         "TICK": "0.1",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from common.internal_tls import InternalTLS
@@ -96,19 +97,21 @@ def test_a_server_that_speaks_plain_http_gets_no_request_that_tls_is_for(
     assert not c.requests
 
 
-def test_a_renewed_certificate_is_used_without_a_lost_request(
-    running: Edge, backends: list[Backend], secured: Make, load: list[int]
+def test_another_authority_beside_the_first_is_used_without_a_lost_request(
+    running: Edge, backends: list[Backend], secured: Make, load: list[int], tmp_path: Path
 ) -> None:
     service = of(backends[0], tls=secured("c"))
     running.bring_to(service)
     wait_until(lambda: running.answering() == {b"a", b"c"})
     worker = running.pid()
-    # Of another name, that it is another one: it has to be of the authority, and no more.
-    running.change(internal_certificate=str(directory_of("worker") / "internal.pem"))
-    running.bring_to(service)
+    authorities = [directory_of("frontend", name) / "internal_ca" for name in ("theirs", "ours")]
+    both = tmp_path / "both"
+    both.write_text("".join(authority.read_text() for authority in authorities))
+    running.change(internal_ca=str(both))
+    running.bring_to(of(backends[0], tls=secured("c", authority="theirs")))
     wait_until(lambda: running.answering() == {b"a", b"c"})
     assert running.pid() != worker
-    assert len(list(running.config.parent.glob("internal_certificate-*"))) == 1
+    assert len(list(running.config.parent.glob("internal_ca-*"))) == 1
     assert set(load) == {200}
 
 

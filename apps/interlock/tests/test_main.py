@@ -54,7 +54,6 @@ def env(tmp_path: Path, swarm_api: SwarmApi) -> dict[str, str]:
         "HTTPS_BIND": f"127.0.0.1:{free_port()}",
         "SITE_CERTIFICATE": str(tmp_path / "site.pem"),
         "INTERNAL_CA": str(directory_of("interlock") / "internal_ca"),
-        "INTERNAL_CERTIFICATE": str(directory_of("interlock") / "internal.pem"),
         "HAPROXY_METRICS_BIND": f"127.0.0.1:{free_port()}",
         "METRICS_BIND": f"127.0.0.1:{free_port()}",
         "TICK": "0.1",

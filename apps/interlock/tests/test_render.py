@@ -22,7 +22,6 @@ SITE = Site(
     "/tmp/admin.sock",
     "site.pem",
     str(directory_of("interlock") / "internal_ca"),
-    str(directory_of("interlock") / "internal.pem"),
     "token",
     "key",
     "secret",
@@ -130,7 +129,6 @@ def test_what_a_server_is_told_belongs_to_the_structure(one: Labels, other: Labe
         {"new_voter_key": "other"},
         {"certificate": "other.pem"},
         {"internal_ca": "other.crt"},
-        {"internal_certificate": "other.pem"},
         {"rates": Rates(flag=9)},
     ],
 )

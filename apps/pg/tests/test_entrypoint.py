@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from testing.failing_io import FailingIo
+from testing.internal_tls import directory_of
 from testing.ports import free_port
-from testing.postgres_server import POLL, SHIPPED, programs
+from testing.postgres_server import POLL, SHIPPED, programs, ssl_options
 from testing.waiting import wait_until
 
 RECOVERING = "recovering: Postgres replays its log, however long that takes"
@@ -43,7 +44,7 @@ class Container:
         self._user = user
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [entrypoint, "-c", "listen_addresses=127.0.0.1"],
+                [entrypoint, "-c", "listen_addresses=127.0.0.1", *ssl_options(volume.parent)],
                 cwd=directory,
                 env=self._environment,
                 user=user,
@@ -103,6 +104,7 @@ def run() -> Iterator[Callable[..., Container]]:
         (shared / "poll.yml").write_text(json.dumps(POLL))
         for role in ("worker", "results", "overview"):
             (shared / f"pg_{role}_password").write_text(f"{role}-test-password")
+        shutil.copytree(directory_of("pg"), shared, dirs_exist_ok=True)
         shutil.copytree(SHIPPED, shared / "pg", ignore=shutil.ignore_patterns("tests"))
         with (shared / "pg" / "pg_ident.conf").open("a") as ident:
             ident.writelines(f"container {user} {role}\n" for role in ("postgres", "landslide"))
