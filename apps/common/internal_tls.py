@@ -1,4 +1,4 @@
-"""TLS between the services: each end shows a certificate of the cluster's internal authority."""
+"""TLS between the services, with certificates of the cluster's internal authority."""
 
 import ssl
 from collections.abc import Mapping

@@ -11,8 +11,7 @@ CLIENTS = ("worker", "results", "overview")
 
 
 def directory_of(name: str, authority: str = "ours") -> Path:
-    """The TLS_DIRECTORY of a service; that of `admin` is for tests' own connections. Beside the
-    certificate and the key there are both in one file, as HAProxy reads them.
+    """The TLS_DIRECTORY of a service.
 
     Anybody may name an `authority`: only what is by "ours" is trusted by the servers.
     """
@@ -26,7 +25,7 @@ def _directory(name: str, authority: str) -> Path:
     place.mkdir()
     names = f"subjectAltName=DNS:{name},DNS:tasks.{name},IP:127.0.0.1"
     issuer = ("-CA", str(root / "ca.crt"), "-CAkey", str(root / "ca.key"))
-    _make(place, "internal_certificate", "internal_key", name, *issuer, "-addext", names)
+    make_certificate(place, "internal_certificate", "internal_key", name, *issuer, "-addext", names)
     shutil.copy(root / "ca.crt", place / "internal_ca")
     return place
 
@@ -37,23 +36,14 @@ def _authority(name: str) -> Path:
     atexit.register(shutil.rmtree, root)
     # Postgres, which does not run as root, reads its own there.
     root.chmod(0o755)
-    _make(root, "ca.crt", "ca.key", name, "-addext", "keyUsage=keyCertSign")
+    make_certificate(root, "ca.crt", "ca.key", name, "-addext", "keyUsage=keyCertSign")
     return root
 
 
-def _make(place: Path, certificate: str, key: str, name: str, *more: str) -> None:
+def make_certificate(place: Path, certificate: str, key: str, name: str, *more: str) -> None:
+    """Write a certificate and its key, files in `place`; `more` is for `openssl req -x509`."""
     # As those of a cluster, they are good for hosts whose clocks are behind.
-    command = [
-        "faketime",
-        "-f",
-        "-2d",
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-    ]
-    command += ["-nodes", "-days", "4", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate]
-    subprocess.run([*command, *more], cwd=place, check=True, capture_output=True)
+    command = ["faketime", "-f", "-2d", "openssl", "req", "-x509", "-nodes", "-days", "4"]
+    command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-subj", f"/CN={name}", "-keyout", key, "-out", certificate, *more]
+    subprocess.run(command, cwd=place, check=True, capture_output=True)

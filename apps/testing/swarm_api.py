@@ -1,6 +1,5 @@
 """Fixture: the swarm-api as it is shipped, before a stand-in engine, with certificates."""
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from .docker_engine import Engine
 from .haproxy_server import HAProxyServer
+from .internal_tls import make_certificate
 from .ports import free_port
 
 SHIPPED = Path(__file__).parents[1] / "haproxy" / "swarm-api.cfg"
@@ -37,7 +37,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_certificates(directory: Path) -> None:
     """Fill a directory with all the certificates; see SwarmApi."""
     for authority in ("ca", "foreign-ca"):
-        _openssl(directory, "-x509", authority, authority, "-addext", "keyUsage=keyCertSign")
+        _make(directory, authority, authority, "-addext", "keyUsage=keyCertSign")
     for name, common_name, authority in (
         ("server", "swarm-api", "ca"),
         ("interlock", "interlock", "ca"),
@@ -50,16 +50,13 @@ def make_certificates(directory: Path) -> None:
         issuer = ("-CA", f"{authority}.crt", "-CAkey", f"{authority}.key")
         names = ("-addext", f"subjectAltName=IP:127.0.0.1,DNS:{common_name}")
         leaf = ("-addext", "basicConstraints=CA:false")
-        _openssl(directory, "-x509", name, common_name, *issuer, *names, *leaf)
+        _make(directory, name, common_name, *issuer, *names, *leaf)
         parts = [(directory / f"{name}.{kind}").read_text() for kind in ("crt", "key")]
         (directory / f"{name}.pem").write_text("".join(parts))
 
 
-def _openssl(directory: Path, kind: str, name: str, common_name: str, *more: str) -> None:
-    command = ["openssl", "req", kind, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-days", "2", "-subj", f"/CN={common_name}"]
-    command += ["-keyout", f"{name}.key", "-out", f"{name}.crt", *more]
-    subprocess.run(command, cwd=directory, check=True, capture_output=True)
+def _make(directory: Path, name: str, common_name: str, *more: str) -> None:
+    make_certificate(directory, f"{name}.crt", f"{name}.key", common_name, *more)
 
 
 @pytest.fixture
