@@ -22,7 +22,7 @@ from .errors import Problem
 from .playbook import MITOGEN
 
 # Bare machines first; then each on what those before it have left, which its prepare.yml brings up
-# where it runs alone (`is_prepared`). A test holds this to be all roles.
+# where it runs alone (`shortened`). A test holds this to be all roles.
 SCENARIOS = (
     *("lab", "preflight", "clock", "pki", "docker", "firewall", "swarm", "keys", "images"),
     *("registry", "swarm_service", "store", "worker", "frontend", "swarm_api", "interlock"),
@@ -39,10 +39,9 @@ LINTERS = {
     "ansible": ("ansible-lint", "--offline"),
     "aws": ("ansible-playbook", "molecule/aws/lint.yml"),
 }
-WITHOUT_PREPARE = (
-    *("--base-config", ".config/molecule/config.yml"),
-    *("--base-config", "molecule/in_order.yml"),
-)
+MOLECULE = Path(".config/molecule/config.yml")
+# The whole site is run again, and by --check, in the scenarios `cluster` and `common`.
+ONCE_FOR_ALL = {"idempotence", "verify ../unchanged.yml"}
 MEMORY = STATE / "molecule"
 # Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
 LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"
@@ -94,15 +93,27 @@ def is_prepared(scenario: str, before: Iterable[str]) -> bool:
     return all(playbook in run for playbook in imported(scenario, "prepare"))
 
 
+def shortened(scenario: str, before: Iterable[str]) -> Path:
+    """Write a configuration of Molecule's for a scenario after others, without what they spare."""
+    spared = ONCE_FOR_ALL | ({"prepare"} if is_prepared(scenario, before) else set())
+    usual = yaml.safe_load((ROOT / MOLECULE).read_text())["scenario"]["test_sequence"]
+    config = {"scenario": {"test_sequence": [step for step in usual if step not in spared]}}
+    path = MEMORY / f"{scenario}.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
 def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> None:
     """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
     molecule(checks, f"{part} cleared", "destroy")
     try:
         if molecule(checks, f"{part} created", "create"):
             for number, name in enumerate(scenarios):
-                config = WITHOUT_PREPARE if is_prepared(name, scenarios[:number]) else ()
+                configs = (MOLECULE, shortened(name, scenarios[:number]))
+                base = [word for path in configs for word in ("--base-config", str(path))]
                 options = ["--scenario-name", name, "--no-shared-state", "--destroy", "never"]
-                molecule(checks, f"{part} {name}", *config, "test", *options, **environment)
+                molecule(checks, f"{part} {name}", *base, "test", *options, **environment)
     finally:
         molecule(checks, f"{part} removed", "destroy")
 

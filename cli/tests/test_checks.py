@@ -9,12 +9,14 @@ from landslide_cli import ROOT
 from landslide_cli.checks import LAST_LINES, Checks, count, last_words
 from landslide_cli.errors import Problem
 from landslide_cli.test import (
+    MOLECULE,
+    ONCE_FOR_ALL,
     PARTS,
     SCENARIOS,
-    WITHOUT_PREPARE,
     is_prepared,
     require_world_readable,
     run_side_by_side,
+    shortened,
 )
 
 
@@ -140,10 +142,15 @@ def test_a_scenario_is_prepared_unless_those_before_it_have_done_so(tmp_path, mo
     assert not is_prepared("frontend", ["pki", "docker"])
 
 
-def test_nothing_but_preparing_is_left_out():
-    _, usual, _, shorter = WITHOUT_PREPARE
-    before, after = (
-        yaml.safe_load((ROOT / name).read_text())["scenario"]["test_sequence"]
-        for name in (usual, shorter)
-    )
-    assert before == ["prepare", *after]
+def test_what_others_try_for_all_is_left_out_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr("landslide_cli.test.MEMORY", tmp_path)
+
+    def sequence(path):
+        return yaml.safe_load(path.read_text())["scenario"]["test_sequence"]
+
+    assert sequence(shortened("docker", [])) == ["prepare", "check", "converge", "verify"]
+    assert sequence(shortened("docker", SCENARIOS)) == ["prepare", "check", "converge", "verify"]
+    assert sequence(shortened("store", SCENARIOS)) == ["check", "converge", "verify"]
+    usual = {*sequence(ROOT / MOLECULE), *sequence(ROOT / "molecule/cluster/molecule.yml")}
+    assert usual >= ONCE_FOR_ALL
+    assert "idempotence" in sequence(ROOT / "molecule/common/molecule.yml")

@@ -59,6 +59,7 @@ import re
 import tarfile
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -119,15 +120,22 @@ def wheel_name(wheel: Distribution) -> str:
     return re.sub(r"[-_.]+", "-", wheel.metadata["Name"]).lower()
 
 
+def wheel_field(wheel: Distribution, field: str) -> str | None:
+    """Return a field of a wheel's metadata: what lacks is an error to some finders of wheels."""
+    with suppress(KeyError):
+        return wheel.metadata[field]
+    return None
+
+
 def wheel_component(wheel: Distribution) -> Component:
     """Return a wheel as a component of an SBOM."""
     name = wheel_name(wheel)
     purl = PackageURL("pypi", name=name, version=wheel.version)
-    license_ = wheel.metadata["License-Expression"]
+    license_ = wheel_field(wheel, "License-Expression")
     return Component(
         name=name,
         version=wheel.version,
-        description=wheel.metadata["Summary"],
+        description=wheel_field(wheel, "Summary"),
         licenses=[LicenseExpression(license_)] if license_ else [],
         bom_ref=purl.to_string(),
         purl=purl,
