@@ -13,8 +13,7 @@ from results.broadcaster import Broadcaster
 from results.config import Config
 from results.renderer import Renderer
 from results.store import Store
-
-MAX_VIEWERS = 4000
+from results.viewers import viewer_address
 
 
 def create_app(config: Config | None = None) -> Quart:
@@ -81,10 +80,12 @@ def create_app(config: Config | None = None) -> Quart:
 
     @app.get("/events")
     async def events() -> Response:
-        if broadcaster.viewers >= MAX_VIEWERS:
+        forwarded_for = request.headers.get("X-Forwarded-For", "")
+        address = viewer_address(request.remote_addr or "", forwarded_for, config.load_balancers)
+        if not broadcaster.viewers.admits(address):
             return Response("Too many viewers just now.\n", 503, {"Retry-After": "10"})
         headers = {"Cache-Control": "no-store"}
-        stream = broadcaster.events(language())
+        stream = broadcaster.events(address, language())
         response = Response(stream, content_type="text/event-stream", headers=headers)
         # Quart would end any response after a minute.
         response.timeout = None

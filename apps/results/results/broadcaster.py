@@ -12,6 +12,7 @@ import psycopg2
 
 from results.figures import Figures
 from results.renderer import Renderer
+from results.viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ REPEAT_SECONDS = 15.0
 # A stream ends by itself, and the browser comes back: what was sent to a viewer who does not read
 # is bounded by that, and viewers spread anew over the nodes. Not all at the same moment.
 STREAM_SECONDS = (240.0, 300.0)
+MAX_VIEWERS = 4000
 
 
 class Broadcaster:
@@ -36,8 +38,7 @@ class Broadcaster:
         self._as_of = datetime.now(UTC)
         self._shown: tuple[Figures | None, float | None] | None = None
         self._shown_at = float("-inf")
-        self._news = asyncio.Event()
-        self.viewers = 0
+        self.viewers = Viewers(MAX_VIEWERS)
         self.snapshot = renderer.render(None, self._as_of, None)
 
     @property
@@ -77,22 +78,19 @@ class Broadcaster:
             self._show()
             await asyncio.sleep(READ_SECONDS)
 
-    async def events(self, language: str) -> AsyncGenerator[bytes, None]:
+    async def events(self, address: str, language: str) -> AsyncGenerator[bytes, None]:
         """Server-sent events: the snapshot of now, then each new one, for some minutes.
 
         A slow viewer misses snapshots and gets the latest: nothing is queued here for anybody.
         """
         end = time.monotonic() + random.uniform(*STREAM_SECONDS)
-        self.viewers += 1
-        try:
+        with self.viewers.joined(address) as viewer:
             yield b"retry: 2000\n\n"
-            while (left := end - time.monotonic()) > 0:
-                news = self._news
+            while (left := end - time.monotonic()) > 0 and not viewer.dismissed:
+                viewer.news.clear()
                 yield self.snapshot.events[language]
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), left)
-        finally:
-            self.viewers -= 1
+                    await asyncio.wait_for(viewer.news.wait(), left)
 
     def _show(self) -> None:
         age = None if self.fresh or not self.has_figures else self.age
@@ -100,5 +98,4 @@ class Broadcaster:
         now = time.monotonic()
         if (self._figures, age) != self._shown or now - self._shown_at >= REPEAT_SECONDS:
             self._shown, self._shown_at = (self._figures, age), now
-            self._news.set()
-            self._news = asyncio.Event()
+            self.viewers.wake()

@@ -31,6 +31,8 @@ class Config:
     colors: Mapping[str, str]
     # Whether the votes of each choice are shown while the poll is open.
     before_closing: bool
+    # The addresses of those who are believed on whom they speak for.
+    load_balancers: frozenset[str]
     store: StoreConfig
 
     @classmethod
@@ -38,7 +40,8 @@ class Config:
         """Read the settings.
 
         Required: NODE_NAME, POLL_FILE (JSON, see docs/poll.md), PG_PASSWORD_FILE.
-        Optional: PGHOST, PGPORT, PGDATABASE, PGUSER, TLS_DIRECTORY.
+        Optional: LOAD_BALANCERS (addresses, comma-separated), PGHOST, PGPORT, PGDATABASE, PGUSER,
+        TLS_DIRECTORY.
         Raises ValueError for a missing one, and KeyError, too, for a poll file that is none.
         """
         poll = json.loads(file(environ, "POLL_FILE").read_text())
@@ -53,5 +56,6 @@ class Config:
             },
             colors={choice["key"]: choice["color"] for choice in poll["choices"]},
             before_closing=poll.get("results_before_closing", True),
+            load_balancers=frozenset(environ.get("LOAD_BALANCERS", "").split(",")) - {""},
             store=StoreConfig.from_environ(environ, "results"),
         )
