@@ -196,6 +196,7 @@ def edge(site: Site) -> Iterator[str]:
     http-after-response set-header Connection close if {{ fe_conn gt {CONNECTIONS // 2} }}
     acl statistics pathq -m beg {_STATISTICS}
     http-request deny deny_status 404 if statistics !{{ src {_networks(site.stats_networks)} }}
+    {to_https(site, "%[var(txn.host)]")} if statistics !{{ var(txn.https) -m bool }}
     acl logs_in req.hdr(authorization) -m found
     {_SLOWLY_REFUSED} if statistics logs_in !{{ http_auth(operators) }}
     stats enable
@@ -204,6 +205,13 @@ def edge(site: Site) -> Iterator[str]:
     stats auth {quote(f"admin:{site.stats_password}")}
     stats hide-version
     stats refresh 5s"""
+
+
+def to_https(site: Site, host: str) -> str:
+    """A rule that sends who came by HTTP to HTTPS at `host`: a condition may follow."""
+    port = "" if site.https_port == 443 else f":{site.https_port}"
+    # 308: method and body stay, so that a vote is sent again as it is.
+    return f"http-request redirect code 308 location https://{host}{port}%[pathq]"
 
 
 _STATISTICS = "/haproxy?stats"

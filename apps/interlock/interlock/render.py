@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from . import first_page
-from .edge import Site, edge, head, quote
+from .edge import Site, edge, head, quote, to_https
 from .labels import Labels
 from .topology import Server, Service, Topology
 
@@ -155,18 +155,16 @@ def _language(labels: Labels) -> Iterator[str]:
 
 
 def _ssl_only(site: Site, labels: Labels) -> Iterator[str]:
-    port = "" if site.https_port == 443 else f":{site.https_port}"
     yield "    acl encrypted var(txn.https) -m bool"
-    # 308: method and body stay, so that a vote is sent again as it is. Nobody is sent to a host
-    # that only the request names.
-    to = "    http-request redirect code 308 location https://"
+    # Nobody is sent to a host that only the request names.
+    as_asked = f"    {to_https(site, '%[var(txn.host)]')} if !encrypted"
     if labels.context_root is None:
         yield from _acl("own_host", labels.hosts)
-        yield f"{to}%[var(txn.host)]{port}%[pathq] if !encrypted own_host"
-        yield f"{to}{labels.hosts[0]}{port}%[pathq] if !encrypted"
+        yield f"{as_asked} own_host"
+        yield f"    {to_https(site, labels.hosts[0])} if !encrypted"
     else:
         # By a path it is reached at any host, whose name HAProxy has checked to be one.
-        yield f"{to}%[var(txn.host)]{port}%[pathq] if !encrypted"
+        yield as_asked
         yield f"    http-after-response {_SET_HSTS}"
 
 

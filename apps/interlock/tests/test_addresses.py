@@ -105,7 +105,7 @@ def test_statistics_are_for_operators_networks_only(running: Edge, backends: lis
     running.bring_to(web(*backends[:2]))
 
     def status(address: str, path: str = "/haproxy?stats;csv") -> int:
-        return running.get(path, headers={"X-Forwarded-For": address})[0]
+        return running.get(path, headers={"X-Forwarded-For": address}, https=True)[0]
 
     assert status("10.1.2.3") == 401
     assert status("203.0.113.9") == 404

@@ -120,16 +120,23 @@ def test_a_large_body_is_refused(running: Edge, backends: list[Backend], size: i
 
 
 def test_statistics_need_the_password(running: Edge) -> None:
-    assert running.get("/haproxy?stats")[0] == 401
+    # Nobody is asked for it in the clear.
+    status, _, headers = running.get("/haproxy?stats")
+    assert (status, headers["Location"]) == (
+        308,
+        f"https://votingapp.local:{running.https_port}/haproxy?stats",
+    )
+    assert running.get("/haproxy?stats", https=True)[0] == 401
     began = time.monotonic()
     wrong = {"Authorization": "Basic YWRtaW46eA=="}
-    status, _, headers = running.get("/haproxy?stats", headers=wrong)
+    status, _, headers = running.get("/haproxy?stats", headers=wrong, https=True)
     assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="Landslide"')
     # It is slowed, and logged.
     assert time.monotonic() - began > 1.5
     wait_until(lambda: " 401 " in running.server.log_path.read_text())
     word = base64.b64encode(f"admin:{running.site.stats_password}".encode()).decode()
-    status, page, _ = running.get("/haproxy?stats", headers={"Authorization": f"Basic {word}"})
+    login = {"Authorization": f"Basic {word}"}
+    status, page, _ = running.get("/haproxy?stats", headers=login, https=True)
     assert status == 200
     assert b"node-a" in page
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from common.internal_tls import InternalTLS
 from interlock.metrics import Metrics, serve
 from testing.docker_engine import Engine
 from testing.edge import Edge
@@ -24,6 +25,7 @@ from testing.swarm_api import SwarmApi
 from testing.waiting import wait_until
 
 PASSWORD = "overview test password"
+TLS = InternalTLS.from_environ({"TLS_DIRECTORY": str(directory_of("overview"))})
 
 
 class Overview:
@@ -55,7 +57,9 @@ class Overview:
         headers = {}
         if login is not None:
             headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.port, timeout=30, context=TLS.client
+        )
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
         answer = response.status, response.headers, response.read().decode()

@@ -13,7 +13,10 @@ from testing.waiting import wait_until
 from .conftest import PASSWORD, Overview, node, service
 
 Visit = Callable[..., Visitor]
-LOGIN = {"http_credentials": {"username": "admin", "password": PASSWORD}}
+LOGIN = {
+    "http_credentials": {"username": "admin", "password": PASSWORD},
+    "ignore_https_errors": True,
+}
 LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": PHONE},
     "dark": {"viewport": DESK, "color_scheme": "dark"},
@@ -22,7 +25,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 
 def site(overview: Overview) -> str:
-    return f"http://127.0.0.1:{overview.port}"
+    return f"https://127.0.0.1:{overview.port}"
 
 
 def fill(postgres: PostgresServer) -> None:
