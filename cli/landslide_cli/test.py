@@ -40,7 +40,7 @@ LINTERS = {
     "aws": ("ansible-playbook", "molecule/aws/lint.yml"),
 }
 MOLECULE = Path(".config/molecule/config.yml")
-# The whole site is run again, and by --check, in the scenarios `cluster` and `common`.
+# The whole site is run again, and by --check, in the scenario `cluster`.
 ONCE_FOR_ALL = {"idempotence", "verify ../unchanged.yml"}
 MEMORY = STATE / "molecule"
 # Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
@@ -104,18 +104,25 @@ def shortened(scenario: str, before: Iterable[str]) -> Path:
     return path
 
 
-def on_a_lab(checks: Checks, part: str, *scenarios: str, **environment: str) -> None:
-    """Run scenarios, one after the other, on one lab that is new and is gone afterwards."""
-    molecule(checks, f"{part} cleared", "destroy")
+@contextmanager
+def new_lab(checks: Checks) -> Iterator[None]:
+    """A lab for scenarios, which is gone afterwards."""
+    molecule(checks, "lab cleared", "destroy")
     try:
-        if molecule(checks, f"{part} created", "create"):
-            for number, name in enumerate(scenarios):
-                configs = (MOLECULE, shortened(name, scenarios[:number]))
-                base = [word for path in configs for word in ("--base-config", str(path))]
-                options = ["--scenario-name", name, "--no-shared-state", "--destroy", "never"]
-                molecule(checks, f"{part} {name}", *base, "test", *options, **environment)
+        if not molecule(checks, "lab created", "create"):
+            raise Problem("Without a lab, no scenario can be run.")
+        yield
     finally:
-        molecule(checks, f"{part} removed", "destroy")
+        molecule(checks, "lab removed", "destroy")
+
+
+def on_the_lab(checks: Checks, part: str, *scenarios: str) -> None:
+    """Run scenarios, one after the other, by Mitogen, as ./landslide up does."""
+    for number, name in enumerate(scenarios):
+        configs = (MOLECULE, shortened(name, scenarios[:number]))
+        base = [word for path in configs for word in ("--base-config", str(path))]
+        options = ["--scenario-name", name, "--no-shared-state", "--destroy", "never"]
+        molecule(checks, f"{part} {name}", *base, "test", *options, **MITOGEN)
 
 
 def elsewhere(checks: Checks, scenario: str, **environment: str) -> None:
@@ -135,8 +142,9 @@ def require_world_readable(checkout: Path) -> None:
 
 
 # The lanes run side by side, and the parts of a lane one after the other. molecule and cluster have
-# the same lab; aws and vagrant make machines of other names, networks and ports. aws comes early:
-# beside cluster, it would take more inotify instances than a kernel gives by default.
+# the same lab, where cluster finds Docker and the images' layers; aws and vagrant make machines of
+# other names, networks and ports. aws comes early: beside cluster, it would take more inotify
+# instances than a kernel gives by default.
 LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
     {
         "lint": lint,
@@ -147,22 +155,25 @@ LANES: tuple[dict[str, Callable[[Checks], object]], ...] = (
         "vagrant": lambda checks: elsewhere(checks, "vagrant"),
     },
     {
-        "molecule": lambda checks: on_a_lab(checks, "molecule", *SCENARIOS, **MITOGEN),
-        # As ./landslide up runs the whole.
-        "cluster": lambda checks: on_a_lab(checks, "cluster", "cluster", **MITOGEN),
+        "molecule": lambda checks: on_the_lab(checks, "molecule", *SCENARIOS),
+        "cluster": lambda checks: on_the_lab(checks, "cluster", "cluster"),
     },
 )
 PARTS = {part: check for lane in LANES for part, check in lane.items()}
-ON_MACHINES = {"molecule", "cluster", "vagrant", "aws"}
+ON_LAB = {"molecule", "cluster"}
+ON_MACHINES = {*ON_LAB, "vagrant", "aws"}
 
 
 def run(parts: Mapping[str, Checks]) -> list[str]:
     """Run parts, one after the other; return a line for each."""
     lines = []
-    for part, checks in parts.items():
-        began = time.monotonic()
-        PARTS[part](checks)
-        lines.append(f"{mark(not checks.failed)} {time.monotonic() - began:7.1f} s  {part}")
+    with ExitStack() as lab:
+        if of_lab := [checks for part, checks in parts.items() if part in ON_LAB]:
+            lab.enter_context(new_lab(of_lab[0]))
+        for part, checks in parts.items():
+            began = time.monotonic()
+            PARTS[part](checks)
+            lines.append(f"{mark(not checks.failed)} {time.monotonic() - began:7.1f} s  {part}")
     return lines
 
 
