@@ -25,6 +25,9 @@ REPEAT_SECONDS = 15.0
 # is bounded by that, and viewers spread anew over the nodes. Not all at the same moment.
 STREAM_SECONDS = (240.0, 300.0)
 MAX_VIEWERS = 4000
+# Of all viewers together: the more watch, the more seldom there is news. The app, and the load
+# balancers that pass it on, have other things to do.
+EVENTS_PER_SECOND = 1000
 
 
 class Broadcaster:
@@ -90,12 +93,15 @@ class Broadcaster:
                 viewer.news.clear()
                 yield self.snapshot.events[language]
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(viewer.news.wait(), left)
+                    async with asyncio.timeout(left):
+                        await viewer.news.wait()
 
     def _show(self) -> None:
         age = None if self.fresh or not self.has_figures else self.age
         self.snapshot = self._renderer.render(self._figures, self._as_of, age)
         now = time.monotonic()
-        if (self._figures, age) != self._shown or now - self._shown_at >= REPEAT_SECONDS:
+        waited = now - self._shown_at
+        changed = (self._figures, age) != self._shown
+        if waited >= (len(self.viewers) / EVENTS_PER_SECOND if changed else REPEAT_SECONDS):
             self._shown, self._shown_at = (self._figures, age), now
             self.viewers.wake()

@@ -1,6 +1,10 @@
 """Who watches where not all can."""
 
 import asyncio
+import itertools
+import threading
+import time
+from collections import Counter
 from contextlib import ExitStack
 
 import pytest
@@ -53,15 +57,52 @@ def figures_of_nobody() -> Figures:
     raise OSError
 
 
-def test_the_stream_of_who_is_dismissed_ends() -> None:
+def config() -> Config:
     texts = {"en": Texts("Cats or dogs?", "Which?", {})}
     store = StoreConfig.from_environ(
         {"PG_PASSWORD_FILE": __file__, "TLS_DIRECTORY": str(directory_of("results"))}, "results"
     )
-    config = Config("store", texts, {}, True, frozenset(), store)
+    return Config("store", texts, {}, True, frozenset(), store)
+
+
+def test_the_more_watch_the_more_seldom_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("results.broadcaster.READ_SECONDS", 0.01)
+    monkeypatch.setattr("results.broadcaster.EVENTS_PER_SECOND", 20)
+    reads = itertools.count(1)
+    enough = threading.Event()
+
+    def read() -> Figures:
+        backlog = next(reads)
+        if backlog == 50:
+            enough.set()
+        return Figures.from_counts("open", backlog, [("a", "Cats", 1)])
 
     async def watch() -> None:
-        broadcaster = Broadcaster(Renderer(config), figures_of_nobody)
+        broadcaster = Broadcaster(Renderer(config()), read)
+        events: Counter[int] = Counter()
+
+        async def count(viewer: int) -> None:
+            async for _ in broadcaster.events(VIEWER, "en"):
+                events[viewer] += 1
+
+        began = time.monotonic()
+        tasks = [asyncio.create_task(count(viewer)) for viewer in range(4)]
+        tasks.append(asyncio.create_task(broadcaster.run()))
+        assert await asyncio.to_thread(enough.wait, 60)
+        elapsed = time.monotonic() - began
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # Each has how to come back, the figures at first, and news five times a second at most.
+        assert 2 < events[0] <= 3 + elapsed * 20 / 4
+        assert len({*events.values()}) == 1
+
+    asyncio.run(watch())
+
+
+def test_the_stream_of_who_is_dismissed_ends() -> None:
+    async def watch() -> None:
+        broadcaster = Broadcaster(Renderer(config()), figures_of_nobody)
         broadcaster.viewers = Viewers(room=2)
         crowd = [broadcaster.events(CROWD, "en") for _ in range(2)]
         for stream in crowd:
