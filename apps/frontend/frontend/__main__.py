@@ -1,4 +1,4 @@
-"""Serve the voting page on port 8000: `python -m frontend`.
+"""Serve the voting page: `python -m frontend [PORT]`, 8000 where none is given.
 
 One process per CPU that this container may use, but for one CPU, each with an event loop and one
 connection to the queue. SIGTERM closes the port, and what is in hand is finished. An idle
@@ -8,6 +8,7 @@ asks the other ones what it had asked that one.
 """
 
 import os
+import sys
 
 from frontend.config import Config
 from frontend.server import serve
@@ -22,4 +23,4 @@ def main(port: int = 8000) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
