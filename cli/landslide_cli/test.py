@@ -40,8 +40,9 @@ LINTERS = {
     "aws": ("ansible-playbook", "molecule/aws/lint.yml"),
 }
 MOLECULE = Path(".config/molecule/config.yml")
-# The whole site is run again, and by --check, in the scenario `cluster`.
-ONCE_FOR_ALL = {"idempotence", "verify ../unchanged.yml"}
+# The whole site is run by --check on bare machines in the scenario `aws`; again, and then by
+# --check, in `cluster`.
+ONCE_FOR_ALL = {"check", "idempotence", "verify ../unchanged.yml"}
 MEMORY = STATE / "molecule"
 # Not in the checkout: all checkouts share the machine's engine, and the names and ports on it.
 LOCK = Path(tempfile.gettempdir()) / "landslide-test.lock"

@@ -194,7 +194,9 @@ def containers(lab: Lab) -> Iterator[tuple[str, str, set[str]]]:
 def errors(details: dict[str, Any]) -> dict[str, int]:
     """What went wrong between load balancer and servers, so far."""
     password = Path(details["stats_password"]).read_text().strip()
-    answer = requests.get(details["statistics"], auth=("admin", password), timeout=SECONDS)
+    login, authority = ("admin", password), details["site_authority"]
+    answer = requests.get(details["statistics"], auth=login, verify=authority, timeout=SECONDS)
+    answer.raise_for_status()
     rows = csv.DictReader(io.StringIO(answer.text.removeprefix("# ")))
     return {
         f"{column} of {row['pxname']} {row['svname']}": int(row[column] or 0)
@@ -251,7 +253,7 @@ def show(account: Account) -> None:
 def main(inventory: Inventory, number: int, examples: int, seed: int) -> None:
     """Send, compare, and print."""
     site, details = find_lab(inventory)
-    lab, url = site.lab, urljoin(details["statistics"], "/")
+    lab, url = site.lab, details["site"]
     choices = lab.choices()
     if not choices:
         raise Problem("The poll is closed.")

@@ -14,6 +14,7 @@ from results.config import Config, Texts
 from results.figures import Figures
 from results.renderer import Renderer
 from results.viewers import Viewers, viewer_address
+from testing.event_loop import run
 from testing.internal_tls import directory_of
 
 CROWD, VIEWER = "192.0.2.1", "192.0.2.2"
@@ -97,7 +98,7 @@ def test_the_more_watch_the_more_seldom_there_is_news(monkeypatch: pytest.Monkey
         assert 2 < events[0] <= 3 + elapsed * 20 / 4
         assert len({*events.values()}) == 1
 
-    asyncio.run(watch())
+    run(watch())
 
 
 def test_the_stream_of_who_is_dismissed_ends() -> None:
@@ -118,7 +119,7 @@ def test_the_stream_of_who_is_dismissed_ends() -> None:
             await stream.aclose()
         assert len(broadcaster.viewers) == 0
 
-    asyncio.run(watch())
+    run(watch())
 
 
 @pytest.mark.parametrize(
