@@ -62,6 +62,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 Groups = Mapping[str, Sequence[str]]
 HostVars = Mapping[str, Mapping[str, Any]]
 UNSET = "not set"
+# The first port that a program may listen on that is not root's
+UNPRIVILEGED = 1024
 
 
 def setting_problems(
@@ -84,6 +86,7 @@ def setting_problems(
             if default is None:
                 default = option.get("default", UNSET)
             problems += disagreement(name, everyone, hostvars, default)
+    problems += port_problems(members(groups, ["frontend"]), hostvars)
     for role, tier in deployers.items():
         for name, option in options(specs[role]):
             if "default" in option:
@@ -121,6 +124,14 @@ def type_problems(
             having.setdefault(error, []).append(host)
     for error, who in having.items():
         yield f"{', '.join(who)}: {error}"
+
+
+def port_problems(hosts: Sequence[str], hostvars: HostVars) -> Iterator[str]:
+    """Say which port of the voting app, which is on its host's network and not root, cannot be."""
+    ports = {str(hostvars[host].get("frontend_port", UNPRIVILEGED)) for host in hosts}
+    for port in sorted(ports):
+        if port.isdecimal() and int(port) < UNPRIVILEGED:
+            yield f"frontend_port is {port}; the voting app can listen on {UNPRIVILEGED} and above"
 
 
 def disagreement(

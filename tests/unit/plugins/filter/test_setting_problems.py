@@ -109,3 +109,10 @@ def test_a_value_of_a_wrong_type_is_named_with_its_hosts() -> None:
     given = everyone(store_port="8090") | {"store01": {"store_port": "http"}}
     [problem, *_] = judge(**given)
     assert problem.startswith("store01: ") and "store_port" in problem and "int" in problem
+
+
+def test_a_port_that_only_root_may_listen_on_is_told() -> None:
+    assert judge(**everyone(frontend_port=443)) == [
+        "frontend_port is 443; the voting app can listen on 1024 and above"
+    ]
+    assert judge(**everyone(frontend_port="8443")) == []
