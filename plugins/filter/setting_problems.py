@@ -75,6 +75,8 @@ def setting_problems(
     secrets: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Return a sentence for each problem; the arguments are documented above."""
+    # Ansible puts a host's variables together each time that it is asked for them.
+    hostvars = {host: hostvars[host] for hosts in groups.values() for host in hosts}
     everyone = members(groups, dict.fromkeys(owners.values()))
     problems = [*type_problems(dict(options(specs["common"])), everyone, hostvars)]
     for name, option in specs["common"]["settings"]["options"].items():
