@@ -58,6 +58,8 @@ class Machine:
                 "ANSIBLE_NOCOLOR": "1",
                 "APT_CONFIG": str(self.place / "apt.conf"),
                 "PATH": f"{self.programs}:{os.environ['PATH']}",
+                # Each line comes when it is said, not when a buffer is full.
+                "PYTHONUNBUFFERED": "1",
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
