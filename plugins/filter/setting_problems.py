@@ -75,7 +75,7 @@ def setting_problems(
     secrets: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Return a sentence for each problem; the arguments are documented above."""
-    # Ansible puts a host's variables together each time that it is asked for them.
+    # Ansible puts a host's variables together each time that they are looked up.
     hostvars = {host: hostvars[host] for hosts in groups.values() for host in hosts}
     everyone = members(groups, dict.fromkeys(owners.values()))
     problems = [*type_problems(dict(options(specs["common"])), everyone, hostvars)]
